@@ -1,0 +1,2 @@
+namespace VLPeft;
+internal static class Legend;
