@@ -1,2 +1,0 @@
-namespace VLPeft;
-internal static class Legend;
