@@ -18,6 +18,21 @@ public enum BottleneckActivation
     Relu,
 }
 
+/// <summary>Activations by the names Hugging Face configurations use.</summary>
+public static class BottleneckActivations
+{
+    /// <summary>The activation named "identity", "gelu", "gelu_new" or "relu".</summary>
+    /// <exception cref="InvalidInputException">Another name.</exception>
+    public static BottleneckActivation Parse(string name) => name switch
+    {
+        "identity" => BottleneckActivation.Identity,
+        "gelu" => BottleneckActivation.Gelu,
+        "gelu_new" or "gelu_pytorch_tanh" => BottleneckActivation.GeluTanh,
+        "relu" => BottleneckActivation.Relu,
+        _ => throw new InvalidInputException($"activation: expected identity, gelu, gelu_new or relu, got '{name}'."),
+    };
+}
+
 /// <summary>How the weights of a bottleneck start.</summary>
 public enum BottleneckInitialization
 {
