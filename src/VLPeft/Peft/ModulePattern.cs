@@ -53,6 +53,9 @@ public sealed class ModulePattern
     /// <summary>The suffixes, empty for a regular expression.</summary>
     public ImmutableArray<string> SuffixList => _suffixes;
 
+    /// <summary>The regular expression, null for suffixes.</summary>
+    public string? Expression => _regex?.ToString()[4..^2];
+
     /// <summary>The layers the pattern is limited to, or null for all.</summary>
     public IReadOnlyCollection<int>? Layers => _layers;
 
@@ -71,7 +74,7 @@ public sealed class ModulePattern
     /// <inheritdoc/>
     public override string ToString()
     {
-        string what = _regex is null ? string.Join(", ", _suffixes) : _regex.ToString()[4..^2];
+        string what = Expression ?? string.Join(", ", _suffixes);
         return _layers is null ? what : $"{what} in layers {string.Join(", ", _layers.Order())}";
     }
 

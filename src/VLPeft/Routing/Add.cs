@@ -9,6 +9,9 @@ public sealed class Add : IFoldableRoutingFunction
     public string Name => "add";
 
     /// <inheritdoc/>
+    public bool IsPositionWise => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequireBroadcastable(Name, text, vision);

@@ -15,6 +15,12 @@ public interface IRoutingFunction
     /// <summary>False only for <c>none</c>: then W_down x_R is never computed and no feature has to be given.</summary>
     bool NeedsFeature => true;
 
+    /// <summary>
+    /// True when each text position is routed for itself (V = 1), so that a model may compute the one position it reads. False is always
+    /// right, only slower.
+    /// </summary>
+    bool IsPositionWise => false;
+
     /// <summary>Routes the text side by the vision side.</summary>
     /// <param name="text">x_t (B, T, r): the hidden states after the down projection.</param>
     /// <param name="vision">x_v (B, V, r): the routing feature after the same down projection.</param>

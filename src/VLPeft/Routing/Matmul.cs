@@ -12,6 +12,9 @@ public sealed class Matmul : IFoldableRoutingFunction
     public string Name => "matmul";
 
     /// <inheritdoc/>
+    public bool IsPositionWise => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequireSameBatchAndRank(Name, text, vision);

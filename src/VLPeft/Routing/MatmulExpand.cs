@@ -12,6 +12,9 @@ public sealed class MatmulExpand : IFoldableRoutingFunction
     public string Name => "matmul-expand";
 
     /// <inheritdoc/>
+    public bool IsPositionWise => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequirePooled(Name, text, vision);

@@ -9,6 +9,9 @@ public sealed class Multiply : IFoldableRoutingFunction
     public string Name => "multiply";
 
     /// <inheritdoc/>
+    public bool IsPositionWise => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequireBroadcastable(Name, text, vision);

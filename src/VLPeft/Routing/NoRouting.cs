@@ -9,6 +9,9 @@ public sealed class NoRouting : IFoldableRoutingFunction
     public string Name => "none";
 
     /// <inheritdoc/>
+    public bool IsPositionWise => true;
+
+    /// <inheritdoc/>
     public bool NeedsFeature => false;
 
     /// <inheritdoc/>
