@@ -39,14 +39,26 @@ internal sealed class CacheIndex(string path, UInt128 instance)
         return entries;
     }
 
-    /// <summary>Puts entries in place of whatever follows row <paramref name="from"/> − 1, on disk when it returns.</summary>
+    /// <summary>
+    /// Takes away everything from row <paramref name="rows"/> on: before new rows are written there, which a left-over entry would
+    /// otherwise give to its own picture.
+    /// </summary>
+    public void Cut(long rows)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length <= rows * EntryBytes)
+            return;
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.SetLength(rows * EntryBytes);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Writes the entries from row <paramref name="from"/> on, the end of the file; they are on disk when it returns.</summary>
     public void Append(long from, IReadOnlyList<Entry> entries)
     {
         byte[] bytes = new byte[entries.Count * EntryBytes];
         for (int i = 0; i < entries.Count; i++)
             Format(entries[i], from + i, bytes.AsSpan(i * EntryBytes, EntryBytes));
         using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        file.SetLength(from * EntryBytes);
         file.Position = from * EntryBytes;
         file.Write(bytes);
         file.Flush(flushToDisk: true);

@@ -121,8 +121,7 @@ public sealed partial class FeatureCache
         }
         catch
         {
-            rows.Truncate(committed);
-            data!.Trim(committed);
+            TakeBack(committed);
             throw;
         }
         finally
@@ -131,13 +130,28 @@ public sealed partial class FeatureCache
         }
     }
 
+    private void TakeBack(int committed)
+    {
+        rows.Truncate(committed);
+        try
+        {
+            index!.Cut(committed);
+        }
+        catch (IOException)
+        {
+            // The next writer cuts it.
+        }
+        data!.Trim(committed);
+    }
+
     private void WriteToDisk(Action write)
     {
         try
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // .NET has the out-of-range one for a file that outgrows its file system or quota (EFBIG).
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             data?.Trim(rows.Count);
             throw new IOException($"The feature cache '{Folder}' can't be written: {e.Message} What it held before is whole, and the next run " +
@@ -160,6 +174,7 @@ public sealed partial class FeatureCache
         try
         {
             Refresh();
+            WriteToDisk(() => index?.Cut(rows.Count));
             lastCommit = Stopwatch.GetTimestamp();
         }
         catch

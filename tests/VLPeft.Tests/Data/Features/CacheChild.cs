@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using VLPeft.Data.Features;
 
@@ -8,7 +9,7 @@ namespace VLPeft.Tests.Data.Features;
 /// <summary>This test program once more, as another process that fills a cache: told so by an environment variable.</summary>
 internal static class CacheChild
 {
-    public const string Once = "once", Forever = "forever";
+    public const string Once = "once", Forever = "forever", FullDisk = "full disk";
     public const int Pictures = 300;
     private const string FolderVariable = "VLPEFT_TEST_CACHE_FOLDER", ModeVariable = "VLPEFT_TEST_CACHE_MODE";
 
@@ -29,14 +30,17 @@ internal static class CacheChild
         if (Environment.GetEnvironmentVariable(FolderVariable) is not { } folder)
             return;
         torch.set_num_threads(1);
+        int exitCode = 0;
         using (FeatureCache cache = FeatureCache.Open(folder, Kind, new FeatureCacheOptions { CommitInterval = TimeSpan.FromMilliseconds(3) }))
         {
-            if (Environment.GetEnvironmentVariable(ModeVariable) == Once)
-                AddAll(cache);
-            else
-                AddForever(cache);
+            switch (Environment.GetEnvironmentVariable(ModeVariable))
+            {
+                case Once: AddAll(cache); break;
+                case Forever: AddForever(cache); break;
+                case FullDisk: exitCode = FillTheDisk(cache); break;
+            }
         }
-        Environment.Exit(0);
+        Environment.Exit(exitCode);
     }
 
     private static void AddAll(FeatureCache cache)
@@ -50,5 +54,48 @@ internal static class CacheChild
         using IDisposable lease = cache.Lease();
         for (int i = 0; ; i += 7)
             SampleFeatures.Add(cache, [.. Enumerable.Range(i, 7)]);
+    }
+
+    /// <summary>
+    /// No file of this process may grow beyond a few rows: the same error path as a full disk, which a test can't have. Ends with 0 when
+    /// the error came, named the cache, and left it readable and, once there is room again, writable.
+    /// </summary>
+    private static int FillTheDisk(FeatureCache cache)
+    {
+        Native.signal(Native.FileTooLargeSignal, Native.Ignore);
+        var limit = new Native.Limit { Soft = 4096 + 12 * (ulong)Kind.BytesPerImage + 100, Hard = ulong.MaxValue };
+        if (Native.setrlimit(Native.FileSize, limit) != 0)
+            return 3;
+        try
+        {
+            AddAll(cache);
+            return 4;
+        }
+        catch (IOException e) when (e.Message.Contains(cache.Folder) && e.Message.Contains("is whole"))
+        {
+            int whole = SampleFeatures.Present(cache, Enumerable.Range(0, Pictures)).Count;
+            limit.Soft = ulong.MaxValue;
+            if (Native.setrlimit(Native.FileSize, limit) != 0)
+                return 3;
+            AddAll(cache);
+            return whole == 12 && SampleFeatures.Present(cache, Enumerable.Range(0, Pictures)).Count == Pictures ? 0 : 5;
+        }
+    }
+
+    private static class Native
+    {
+        public const int FileTooLargeSignal = 25, FileSize = 1;
+        public const nint Ignore = 1;
+
+        public struct Limit
+        {
+            public ulong Soft, Hard;
+        }
+
+        [DllImport("libc")]
+        public static extern int setrlimit(int resource, in Limit limit);
+
+        [DllImport("libc")]
+        public static extern nint signal(int number, nint handler);
     }
 }

@@ -165,6 +165,20 @@ public sealed class FeatureCacheDamageTests : IDisposable
     }
 
     [Fact]
+    public void Entries_left_over_beyond_the_data_never_meet_new_rows()
+    {
+        using (FileStream file = File.OpenWrite(Data))
+            file.SetLength(file.Length - 3 * kind.BytesPerImage);
+        using FeatureCache cache = FeatureCache.Open(folder.Path, kind, new FeatureCacheOptions { CommitInterval = TimeSpan.FromHours(1) });
+        using IDisposable lease = cache.Lease(TestContext.Current.CancellationToken);
+        Add(cache, 6, 7, 8);
+        using TemporaryFolder killed = folder.Snapshot();
+        using FeatureCache next = FeatureCache.Open(killed.Path, kind);
+        Assert.Equal([1, 2], Present(next, Enumerable.Range(0, 10)));
+        Assert.Empty(next.Verify());
+    }
+
+    [Fact]
     public void A_killed_process_leaves_no_lock()
     {
         // The lock is the operating system's, not the file's existence.

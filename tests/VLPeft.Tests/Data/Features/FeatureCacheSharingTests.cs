@@ -148,4 +148,16 @@ public sealed class FeatureCacheSharingTests : IDisposable
             before = next.Count;
         }
     }
+
+    [Fact]
+    public async Task A_full_disk_is_an_error_and_leaves_a_sound_cache()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "File size limits are set through Linux's setrlimit.");
+        using Process child = CacheChild.Start(folder.Path, CacheChild.FullDisk);
+        await child.WaitForExitAsync(Token);
+        Assert.Equal(0, child.ExitCode);
+        using FeatureCache built = FeatureCache.Open(folder.Path, CacheChild.Kind);
+        Assert.Equal(Enumerable.Range(0, CacheChild.Pictures), Present(built, Enumerable.Range(0, CacheChild.Pictures)));
+        Assert.Empty(built.Verify());
+    }
 }
