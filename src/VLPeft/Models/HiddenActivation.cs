@@ -29,6 +29,12 @@ public static class HiddenActivations
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
+    /// <summary>The activation of a Hugging Face name.</summary>
+    /// <exception cref="InvalidInputException">Another name; the message lists those there are.</exception>
+    public static HiddenActivation Parse(string name) => ByName.TryGetValue(name, out HiddenActivation activation)
+        ? activation
+        : throw new InvalidInputException($"activation: expected one of {string.Join(", ", ByName.Keys)}, got '{name}'.");
+
     internal static readonly IReadOnlyDictionary<string, HiddenActivation> ByName = new Dictionary<string, HiddenActivation>
     {
         ["gelu"] = HiddenActivation.Gelu,
