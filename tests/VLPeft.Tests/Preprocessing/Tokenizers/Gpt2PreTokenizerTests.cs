@@ -21,8 +21,10 @@ public sealed partial class Gpt2PreTokenizerTests
     [InlineData("a\U0001D400b", "a\U0001D400b")] // a mathematical letter belongs to its word
     [InlineData("7\U0001D7D8!", "7\U0001D7D8|!")] // so does a mathematical digit to its number
     [InlineData("x 😀😀 y", "x| 😀😀| y")]
-    [InlineData("a\ud800b", "a|\ud800|b")] // half a surrogate pair is neither letter nor digit
     public void Reads_code_points_not_utf16_units(string text, string pieces) => Assert.Equal(pieces.Split('|'), Pieces(text));
+
+    [Fact]
+    public void Half_a_surrogate_pair_is_neither_letter_nor_digit() => Assert.Equal(["a", "\ud800", "b"], Pieces("a\ud800b"));
 
     private static IEnumerable<string> Pieces(string text) =>
         Gpt2PreTokenizer.Instance.PreTokenize(text).Select(piece => text.Substring(piece.Offset, piece.Length));
