@@ -78,8 +78,9 @@ public sealed class ByteLevelBpeTokenizerTests : IDisposable
     public void Every_text_comes_back()
     {
         ByteLevelBpeTokenizer tokenizer = Roberta();
+        // With the special tokens: a random text may hold "<s>" itself.
         Gen.String.Select(text => text.ToWellFormed()).Sample(
-            text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text), skipSpecialTokens: true)), iter: 2_000);
+            text => Assert.Equal($"<s>{text}</s>", tokenizer.Decode(tokenizer.Encode(text))), iter: 2_000);
     }
 
     [Fact]
