@@ -61,7 +61,11 @@ public sealed class TokenizerFolderParityTests : IDisposable
             : new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false };
         var model = new JsonObject
         {
-            ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = "", ["end_of_word_suffix"] = "", ["fuse_unk"] = false,
+            ["dropout"] = null,
+            ["unk_token"] = null,
+            ["continuing_subword_prefix"] = "",
+            ["end_of_word_suffix"] = "",
+            ["fuse_unk"] = false,
             ["vocab"] = vocabulary,
             ["merges"] = new JsonArray([.. merges.Select(merge => mergesAsPairs ? Pair(merge) : (JsonNode)merge)]),
         };
@@ -70,9 +74,15 @@ public sealed class TokenizerFolderParityTests : IDisposable
             model["type"] = "BPE";
         var root = new JsonObject
         {
-            ["version"] = "1.0", ["truncation"] = null, ["padding"] = null, ["added_tokens"] = added, ["normalizer"] = null,
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
+            ["added_tokens"] = added,
+            ["normalizer"] = null,
             ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true },
-            ["post_processor"] = postProcessor, ["decoder"] = new JsonObject { ["type"] = "ByteLevel" }, ["model"] = model,
+            ["post_processor"] = postProcessor,
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+            ["model"] = model,
         };
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), root.ToJsonString());
     }

@@ -48,7 +48,9 @@ internal sealed class TokenizerFolder : IDisposable
         ["post_processor"] = JsonNode.Parse("""{"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0]}"""),
         ["model"] = new JsonObject
         {
-            ["type"] = "BPE", ["vocab"] = BpeVocabulary(RobertaSpecials), ["merges"] = new JsonArray([.. Merges.Select(m => (JsonNode)m)]),
+            ["type"] = "BPE",
+            ["vocab"] = BpeVocabulary(RobertaSpecials),
+            ["merges"] = new JsonArray([.. Merges.Select(m => (JsonNode)m)]),
         },
     };
 

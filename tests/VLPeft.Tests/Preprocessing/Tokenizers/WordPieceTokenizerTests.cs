@@ -67,7 +67,10 @@ public sealed class WordPieceTokenizerTests : IDisposable
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
             ["model"] = new JsonObject
             {
-                ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["continuing_subword_prefix"] = prefix, ["max_input_chars_per_word"] = 500,
+                ["type"] = "WordPiece",
+                ["unk_token"] = "[UNK]",
+                ["continuing_subword_prefix"] = prefix,
+                ["max_input_chars_per_word"] = 500,
                 ["vocab"] = TokenizerFolder.Ids("[PAD]", "[UNK]", "a", $"{prefix}b"),
             },
         });
