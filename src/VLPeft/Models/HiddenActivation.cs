@@ -29,6 +29,9 @@ public static class HiddenActivations
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
+    /// <summary>Its name in Hugging Face configurations ("gelu", "gelu_new", "relu").</summary>
+    public static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
+
     internal static readonly IReadOnlyDictionary<string, HiddenActivation> ByName = new Dictionary<string, HiddenActivation>
     {
         ["gelu"] = HiddenActivation.Gelu,
@@ -36,7 +39,4 @@ public static class HiddenActivations
         ["gelu_pytorch_tanh"] = HiddenActivation.GeluTanh,
         ["relu"] = HiddenActivation.Relu,
     };
-
-    /// <summary>The first of the Hugging Face names that mean the activation.</summary>
-    internal static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
 }
