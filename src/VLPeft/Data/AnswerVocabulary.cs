@@ -9,7 +9,11 @@ namespace VLPeft.Data;
 /// <summary>The answers a classifier chooses among: answer i is what its output i stands for.</summary>
 public sealed class AnswerVocabulary : IReadOnlyList<string>
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+    };
 
     private readonly string[] _answers;
     private readonly Dictionary<string, int> _indices;
@@ -27,8 +31,9 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
         _indices = new Dictionary<string, int>(_answers.Length, StringComparer.Ordinal);
         for (int index = 0; index < _answers.Length; index++)
         {
-            if (!_indices.TryAdd(_answers[index], index))
-                throw new InvalidInputException($"{source}: expected different answers, \"{_answers[index]}\" is number {_indices[_answers[index]]} and {index}.");
+            string answer = _answers[index];
+            if (!_indices.TryAdd(answer, index))
+                throw new InvalidInputException($"{source}: expected different answers, {_indices[answer]} and {index} are \"{answer}\".");
         }
     }
 
@@ -74,8 +79,8 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
         if (kept.Length == 0)
         {
             throw new InvalidInputException(
-                $"answer vocabulary: expected an answer that is the common one of at least {minCount} questions, the most frequent of {counts.Count} is that of " +
-                $"{counts.Values.DefaultIfEmpty().Max()}.");
+                $"answer vocabulary: expected an answer that is the common one of at least {minCount} questions, the most frequent of " +
+                $"{counts.Count} is that of {counts.Values.DefaultIfEmpty().Max()}.");
         }
         return new AnswerVocabulary(kept);
     }
@@ -84,7 +89,9 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
     /// Reads a vocabulary: from <c>.json</c> a list of answers or an object {answer: index} (LXMERT's <c>trainval_ans2label.json</c>), from
     /// <c>.txt</c> one answer a line.
     /// </summary>
-    /// <exception cref="InvalidInputException">No file, another ending, damaged, empty, an answer twice, indices other than 0 … n-1.</exception>
+    /// <exception cref="InvalidInputException">
+    /// No file, another ending, damaged, empty, an answer twice, indices other than 0 … n-1.
+    /// </exception>
     public static AnswerVocabulary Load(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".json" => LoadJson(path),
@@ -93,25 +100,32 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
     };
 
     /// <summary>Writes the vocabulary: a list to <c>.json</c>, one answer a line to <c>.txt</c>.</summary>
-    /// <exception cref="InvalidInputException">Another ending, or an answer that can't be a line of a <c>.txt</c> (empty, or with a line break).</exception>
+    /// <exception cref="InvalidInputException">
+    /// Another ending, or an answer that can't be a line of a <c>.txt</c> (blank, or with a line break).
+    /// </exception>
     public void Save(string path)
     {
         string extension = Path.GetExtension(path).ToLowerInvariant();
         if (extension is not (".json" or ".txt"))
             throw Ending(path);
-        if (extension == ".txt" && _answers.FirstOrDefault(answer => answer.Length == 0 || answer.AsSpan().ContainsAny('\n', '\r')) is { } answer)
+        if (extension == ".txt" && _answers.FirstOrDefault(IsNoLine) is { } answer)
             throw new InvalidInputException($"{path}: the answer \"{answer}\" can't be a line of its own; save the vocabulary as .json.");
         AtomicFile.WriteText(path, extension == ".json"
             ? JsonSerializer.Serialize(_answers, Readable) + "\n"
             : string.Concat(_answers.Select(line => line + "\n")));
     }
 
+    private static bool IsNoLine(string answer) => string.IsNullOrWhiteSpace(answer) || answer.AsSpan().ContainsAny('\n', '\r');
+
     private static string CommonAnswer(VqaExample example)
     {
         if (example.MultipleChoiceAnswer.Length > 0)
             return example.MultipleChoiceAnswer;
         if (example.Answers.Count == 0)
-            throw new InvalidInputException($"answer vocabulary: question_id {example.QuestionId} has no answers; a split without annotations can't give a vocabulary.");
+        {
+            throw new InvalidInputException(
+                $"answer vocabulary: question_id {example.QuestionId} has no answers; it can't come from a split without annotations.");
+        }
         // GroupBy keeps the order of first occurrence and MaxBy takes the first of several.
         return example.Answers.GroupBy(answer => answer, StringComparer.Ordinal).MaxBy(group => group.Count())!.Key;
     }
@@ -119,23 +133,33 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
     private static AnswerVocabulary LoadJson(string path)
     {
         using JsonDocument document = JsonFile.Parse(path);
-        return document.RootElement.ValueKind switch
+        JsonElement root = document.RootElement;
+        return root.ValueKind switch
         {
-            JsonValueKind.Array => new AnswerVocabulary(document.RootElement.EnumerateArray().Select(answer => answer.ValueKind == JsonValueKind.String
-                ? answer.GetString()!
-                : throw new InvalidInputException($"{path}: expected a list of texts, came {JsonFile.Describe(answer)} in it.")), path),
-            JsonValueKind.Object => FromIndices(path, document.RootElement),
-            _ => throw new InvalidInputException($"{path}: expected a list of answers or an object {{answer: index}}, came {JsonFile.Describe(document.RootElement)}."),
+            JsonValueKind.Array => FromList(path, root),
+            JsonValueKind.Object => FromIndices(path, root),
+            _ => throw new InvalidInputException(
+                $"{path}: expected a list of answers or an object {{answer: index}}, came {JsonFile.Describe(root)}."),
         };
     }
+
+    private static AnswerVocabulary FromList(string path, JsonElement root) => new(
+        root.EnumerateArray().Select(answer => answer.ValueKind == JsonValueKind.String
+            ? answer.GetString()!
+            : throw new InvalidInputException($"{path}: expected a list of texts, came {JsonFile.Describe(answer)} in it.")),
+        path);
 
     private static AnswerVocabulary FromIndices(string path, JsonElement root)
     {
         var answers = new string?[root.GetPropertyCount()];
         foreach (JsonProperty entry in root.EnumerateObject())
         {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int index) || index < 0 || index >= answers.Length)
-                throw new InvalidInputException($"{path}: expected the index of \"{entry.Name}\" among 0 … {answers.Length - 1}, came {entry.Value.GetRawText()}.");
+            JsonElement value = entry.Value;
+            if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out int index) || index < 0 || index >= answers.Length)
+            {
+                throw new InvalidInputException(
+                    $"{path}: expected the index of \"{entry.Name}\" among 0 … {answers.Length - 1}, came {value.GetRawText()}.");
+            }
             if (answers[index] is { } other)
                 throw new InvalidInputException($"{path}: expected different indices, \"{other}\" and \"{entry.Name}\" both have {index}.");
             answers[index] = entry.Name;
@@ -150,7 +174,10 @@ public sealed class AnswerVocabulary : IReadOnlyList<string>
         string[] lines = File.ReadAllLines(path);
         int empty = Array.FindIndex(lines, string.IsNullOrWhiteSpace);
         if (empty >= 0)
-            throw new InvalidInputException($"{path}: expected an answer in line {empty + 1}, which is empty; only a .json file can hold the empty answer.");
+        {
+            throw new InvalidInputException(
+                $"{path}: expected an answer in line {empty + 1}, which is blank; only a .json file can hold the empty answer.");
+        }
         return new AnswerVocabulary(lines, path);
     }
 

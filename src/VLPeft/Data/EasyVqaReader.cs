@@ -63,7 +63,8 @@ public static class EasyVqaReader
         string path = Path.Combine(folder, split);
         if (Directory.Exists(path))
             return path;
-        string found = Directory.Exists(folder) ? string.Join(", ", Directory.GetDirectories(folder).Select(Path.GetFileName).Order()) : "no such folder";
-        throw new InvalidInputException($"{folder}: expected the easy-VQA split \"{split}\" as a folder in it, found: {(found.Length > 0 ? found : "none")}.");
+        string[] folders = Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
+        string found = folders.Length > 0 ? string.Join(", ", folders.Select(name => Path.GetFileName(name)).Order()) : "none";
+        throw new InvalidInputException($"{folder}: expected a folder with the easy-VQA split \"{split}\" in it, found {found}.");
     }
 }

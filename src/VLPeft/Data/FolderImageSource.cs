@@ -35,11 +35,14 @@ public sealed partial class FolderImageSource : IImageSource
         if (!_entries.TryGetValue(imageId, out Entry entry))
         {
             throw new InvalidInputException(
-                $"image {imageId}: no file in {string.Join(", ", _folders)}; looked for COCO_<split>_{imageId:D12}, {imageId:D12} and {imageId} " +
-                "with .jpg, .jpeg or .png.");
+                $"image {imageId}: no file in {string.Join(", ", _folders)}; looked for COCO_<split>_{imageId:D12}, {imageId:D12} and " +
+                $"{imageId} with .jpg, .jpeg or .png.");
         }
         if (_seconds.TryGetValue(imageId, out Entry second))
-            throw new InvalidInputException($"image {imageId}: expected one file, found {PathOf(entry)} and {PathOf(second)}; name only the folder that is meant.");
+        {
+            throw new InvalidInputException(
+                $"image {imageId}: expected one file, found {PathOf(entry)} and {PathOf(second)}; name only the folder that is meant.");
+        }
         return PathOf(entry);
     }
 
@@ -63,12 +66,16 @@ public sealed partial class FolderImageSource : IImageSource
                 _seconds.TryAdd(id, new Entry(folder, name));
         }
         if (!any)
-            throw new InvalidInputException($"{path}: expected pictures named like COCO_val2014_000000000042.jpg, 000000000042.jpg or 42.png, found none{Within(path)}.");
+        {
+            throw new InvalidInputException(
+                $"{path}: expected pictures named like COCO_val2014_000000000042.jpg, 000000000042.jpg or 42.png, found none" +
+                $"{Within(path)}.");
+        }
     }
 
     private static string Within(string path)
     {
-        string[] folders = [.. Directory.EnumerateDirectories(path).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal).Take(5)];
+        string[] folders = [.. Directory.EnumerateDirectories(path).Select(folder => Path.GetFileName(folder)).Order().Take(5)];
         return folders.Length > 0 ? $"; folders within are not searched, name them instead ({string.Join(", ", folders)})" : "";
     }
 

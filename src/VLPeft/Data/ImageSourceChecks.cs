@@ -3,10 +3,10 @@ namespace VLPeft.Data;
 /// <summary>Checks of an image source against a whole split, before hours of work are spent on it.</summary>
 public static class ImageSourceChecks
 {
-    private const int Named = 10;
-
     /// <summary>Makes sure that every picture of a split is there.</summary>
-    /// <exception cref="InvalidInputException">Some are not: the message counts them, names the first ten ids and says where the first was looked for.</exception>
+    /// <exception cref="InvalidInputException">
+    /// Some are not: the message counts them, names the first ten ids and says where the first was looked for.
+    /// </exception>
     public static void RequireAll(this IImageSource source, IEnumerable<VqaExample> examples)
     {
         int pictures = 0;
@@ -28,8 +28,7 @@ public static class ImageSourceChecks
         if (first is not null)
         {
             throw new InvalidInputException(
-                $"{missing.Count} of {pictures} pictures can't be found: {string.Join(", ", missing.Take(Named))}{(missing.Count > Named ? ", …" : "")}. " +
-                $"The first: {first.Message}", first);
+                $"{missing.Count} of {pictures} pictures can't be found: {IdList.First(missing, 10)}. The first: {first.Message}", first);
         }
     }
 }

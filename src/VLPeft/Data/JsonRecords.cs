@@ -31,13 +31,14 @@ internal sealed class JsonRecords
     /// <param name="arrayName">The root object's key that holds the array; null when the root is the array.</param>
     /// <param name="kind">What a record is, for messages: "question".</param>
     /// <param name="handle">Called for each record in order.</param>
+    /// <param name="buffer">Bytes to start with.</param>
     /// <exception cref="InvalidInputException">No file, damaged JSON, or another shape.</exception>
-    public static void ForEach(string path, string? arrayName, string kind, Handler handle)
+    public static void ForEach(string path, string? arrayName, string kind, Handler handle, int buffer = FirstBuffer)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
-            new JsonRecords(path, arrayName, kind, handle).Read(stream);
+            new JsonRecords(path, arrayName, kind, handle).Read(stream, new byte[buffer]);
         }
         catch (JsonException e)
         {
@@ -51,9 +52,8 @@ internal sealed class JsonRecords
         }
     }
 
-    private void Read(FileStream stream)
+    private void Read(FileStream stream, byte[] buffer)
     {
-        var buffer = new byte[FirstBuffer];
         int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         bool last = length < buffer.Length;
         int used = buffer.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
@@ -144,7 +144,9 @@ internal sealed class JsonRecords
 
     private InvalidInputException Shape(string came)
     {
-        string expected = _arrayName is null ? $"a JSON array of {_kind}s" : $"a JSON object whose key \"{_arrayName}\" holds an array of {_kind}s";
+        string expected = _arrayName is null
+            ? $"a JSON array of {_kind}s"
+            : $"a JSON object whose key \"{_arrayName}\" holds an array of {_kind}s";
         return new InvalidInputException($"{_path}: expected {expected}, came {came}.");
     }
 }

@@ -21,15 +21,17 @@ public enum KarpathySplit
 /// </summary>
 public sealed class KarpathySplits
 {
-    private const int Named = 5;
-
     private readonly string _path;
     private readonly Dictionary<long, KarpathySplit> _splitOf = [];
 
     private KarpathySplits(string path) => _path = path;
 
-    /// <summary>Reads Karpathy's <c>dataset_coco.json</c>, <c>{"images": [{"cocoid", "split": "train" | "restval" | "val" | "test"}]}</c>.</summary>
-    /// <exception cref="InvalidInputException">No file, damaged JSON, another shape, an unknown split, a picture that stands twice, no pictures.</exception>
+    /// <summary>
+    /// Reads Karpathy's <c>dataset_coco.json</c>, <c>{"images": [{"cocoid", "split": "train" | "restval" | "val" | "test"}]}</c>.
+    /// </summary>
+    /// <exception cref="InvalidInputException">
+    /// No file, damaged JSON, another shape, an unknown split, a picture that stands twice, no pictures.
+    /// </exception>
     public static KarpathySplits Load(string path)
     {
         var splits = new KarpathySplits(path);
@@ -66,9 +68,11 @@ public sealed class KarpathySplits
         {
             throw new InvalidInputException(
                 $"{_path}: expected a split for every picture asked about, found none for those of {strangers.Count} questions: image " +
-                $"{string.Join(", ", strangers.Distinct().Take(Named))}, …; are they COCO's train2014 or val2014?");
+                $"{IdList.First([.. strangers.Distinct()])}; are they COCO's train2014 or val2014?");
         }
-        return chosen.Count > 0 ? chosen : throw new InvalidInputException($"{_path}: none of the questions is about a picture of the split {split}.");
+        return chosen.Count > 0
+            ? chosen
+            : throw new InvalidInputException($"{_path}: none of the questions is about a picture of the split {split}.");
     }
 
     private static (long Id, KarpathySplit Split) ReadImage(ref Utf8JsonReader record, JsonRecord where, TextPool pool)

@@ -2,21 +2,26 @@ using System.Text.Json;
 
 namespace VLPeft.Data;
 
-/// <summary>Pictures named one by one in a JSON file, <c>{"42": "some/picture.jpg"}</c>; relative paths start at that file's folder.</summary>
+/// <summary>
+/// Pictures named one by one in a JSON file, <c>{"42": "some/picture.jpg"}</c>; relative paths start at that file's folder.
+/// </summary>
 public sealed class MapImageSource : IImageSource
 {
     private readonly string _mapPath;
     private readonly Dictionary<long, string> _paths = [];
 
     /// <summary>Reads the map. Whether the pictures exist is checked when they are asked for.</summary>
-    /// <exception cref="InvalidInputException">No file, damaged JSON, a key that is no id, a value that is no path, an id that stands twice.</exception>
+    /// <exception cref="InvalidInputException">
+    /// No file, damaged JSON, a key that is no id, a value that is no path, an id that stands twice.
+    /// </exception>
     public MapImageSource(string mapPath)
     {
         _mapPath = mapPath;
         using JsonDocument document = JsonFile.Parse(mapPath);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new InvalidInputException($"{mapPath}: expected an object {{\"id\": \"path\"}}, came {JsonFile.Describe(document.RootElement)}.");
-        foreach (JsonProperty entry in document.RootElement.EnumerateObject())
+        JsonElement root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new InvalidInputException($"{mapPath}: expected an object {{\"id\": \"path\"}}, came {JsonFile.Describe(root)}.");
+        foreach (JsonProperty entry in root.EnumerateObject())
         {
             if (!long.TryParse(entry.Name, out long id))
                 throw new InvalidInputException($"{mapPath}: expected a picture's id as key, came \"{entry.Name}\".");
@@ -36,6 +41,8 @@ public sealed class MapImageSource : IImageSource
         if (!_paths.TryGetValue(imageId, out string? path))
             throw new InvalidInputException($"image {imageId}: not among the {Count} pictures that {_mapPath} names.");
         string full = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_mapPath))!, path);
-        return File.Exists(full) ? full : throw new InvalidInputException($"image {imageId}: {_mapPath} names {full}, which does not exist.");
+        return File.Exists(full)
+            ? full
+            : throw new InvalidInputException($"image {imageId}: {_mapPath} names {full}, which does not exist.");
     }
 }

@@ -89,7 +89,7 @@ public sealed class SoftTargets
         return highest;
     }
 
-    /// <summary>Counts a question's answers by their index and appends them; returns how many of the annotators' answers it found.</summary>
+    /// <summary>Counts a question's answers by index and appends them; returns how many of the annotators' answers it found.</summary>
     private static int Append(IReadOnlyList<string> answers, AnswerVocabulary vocabulary, List<int> indices, List<float> scores)
     {
         // A question has about ten answers, so a search from here on beats a dictionary.
@@ -123,7 +123,9 @@ public sealed class SoftTargets
 /// <param name="Without">The ids of the questions none of whose answers is in the vocabulary.</param>
 /// <param name="Answers">How many answers the annotators gave.</param>
 /// <param name="AnswersKept">How many of them are in the vocabulary.</param>
-/// <param name="Ceiling">The mean over the questions of the best score the vocabulary allows: no classifier over it scores higher, 0 … 1.</param>
+/// <param name="Ceiling">
+/// The mean over the questions of the best score the vocabulary allows, 0 … 1: no classifier over it scores higher.
+/// </param>
 public sealed record AnswerCoverage(int Examples, IReadOnlyList<long> Without, long Answers, long AnswersKept, double Ceiling)
 {
     /// <summary>One line for a log.</summary>

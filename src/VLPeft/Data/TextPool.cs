@@ -19,7 +19,8 @@ internal sealed class TextPool
         if (_texts.TryGetValue(text, out string? known))
             return known;
         string added = text.ToString();
-        _texts.Add(added);
+        // Through the lookup it would be added as a copy.
+        _texts.Set.Add(added);
         return added;
     }
 }

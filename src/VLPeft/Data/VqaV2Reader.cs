@@ -8,8 +8,6 @@ namespace VLPeft.Data;
 /// </summary>
 public static class VqaV2Reader
 {
-    private const int Named = 5;
-
     private readonly record struct Question(long Id, long ImageId, string Text);
 
     private readonly record struct Annotation(
@@ -18,8 +16,8 @@ public static class VqaV2Reader
     /// <summary>Reads a split; the examples come in the order of the questions.</summary>
     /// <param name="questionsPath"><c>{"questions": [{"question_id", "image_id", "question"}]}</c>; other keys are passed over.</param>
     /// <param name="annotationsPath">
-    /// <c>{"annotations": [{"question_id", "image_id", "answers": [{"answer"}], "question_type", "answer_type", "multiple_choice_answer"}]}</c>,
-    /// the last three optional; null for a test split, whose examples then have no answers.
+    /// <c>{"annotations": [{"question_id", "image_id", "answers": [{"answer"}], "question_type", "answer_type",
+    /// "multiple_choice_answer"}]}</c>, the last three optional; null for a test split, whose examples then have no answers.
     /// </param>
     /// <exception cref="InvalidInputException">
     /// A file is missing, damaged or of another shape; a question is empty or stands twice; there is no question at all; a question has
@@ -38,11 +36,15 @@ public static class VqaV2Reader
             return examples;
         }
 
+        var scratch = new List<string>();
         JsonRecords.ForEach(annotationsPath, "annotations", "annotation", (ref record, where) =>
         {
-            Annotation annotation = ReadAnnotation(ref record, where, pool);
+            Annotation annotation = ReadAnnotation(ref record, where, pool, scratch);
             if (!rowOf.TryGetValue(annotation.QuestionId, out int row))
-                throw where.Error($"expected a question with this id in {questionsPath}, found none; do the files belong to one split?", annotation.QuestionId);
+            {
+                throw where.Error(
+                    $"expected a question with this id in {questionsPath}, found none; do they belong together?", annotation.QuestionId);
+            }
             Question question = questions[row];
             if (examples[row] is not null)
                 throw where.Error("expected one annotation a question, this is the second.", annotation.QuestionId);
@@ -66,8 +68,8 @@ public static class VqaV2Reader
         if (without.Length > 0)
         {
             throw new InvalidInputException(
-                $"{annotationsPath}: expected an annotation for each of {questions.Count} questions, found none for {without.Length}: question_id " +
-                $"{string.Join(", ", without.Take(Named))}{(without.Length > Named ? ", …" : "")}.");
+                $"{annotationsPath}: expected an annotation for each of {questions.Count} questions, found none for {without.Length}: " +
+                $"question_id {IdList.First(without)}.");
         }
     }
 
@@ -101,13 +103,15 @@ public static class VqaV2Reader
             else
                 record.Skip();
         }
-        if (string.IsNullOrWhiteSpace(text) && text is not null)
+        if (text is not null && string.IsNullOrWhiteSpace(text))
             throw where.Error("the question is empty.", id);
         return new Question(
-            id ?? throw Missing(where, "question_id", id), image ?? throw Missing(where, "image_id", id), text ?? throw Missing(where, "question", id));
+            id ?? throw Missing(where, "question_id", id),
+            image ?? throw Missing(where, "image_id", id),
+            text ?? throw Missing(where, "question", id));
     }
 
-    private static Annotation ReadAnnotation(ref Utf8JsonReader record, JsonRecord where, TextPool pool)
+    private static Annotation ReadAnnotation(ref Utf8JsonReader record, JsonRecord where, TextPool pool, List<string> scratch)
     {
         long? id = null, image = null;
         string questionType = "", answerType = "", multipleChoice = "";
@@ -121,7 +125,7 @@ public static class VqaV2Reader
             else if (record.ValueTextEquals("image_id"u8))
                 image = where.Integer(ref record, "image_id", id);
             else if (record.ValueTextEquals("answers"u8))
-                answers = ReadAnswers(ref record, where, pool, id);
+                answers = ReadAnswers(ref record, where, pool, id, scratch);
             else if (record.ValueTextEquals("question_type"u8))
                 questionType = where.Text(ref record, "question_type", pool, id);
             else if (record.ValueTextEquals("answer_type"u8))
@@ -132,15 +136,17 @@ public static class VqaV2Reader
                 record.Skip();
         }
         return new Annotation(
-            id ?? throw Missing(where, "question_id", id), image ?? throw Missing(where, "image_id", id), questionType, answerType, multipleChoice,
+            id ?? throw Missing(where, "question_id", id),
+            image ?? throw Missing(where, "image_id", id),
+            questionType, answerType, multipleChoice,
             answers ?? throw Missing(where, "answers", id));
     }
 
-    private static string[] ReadAnswers(ref Utf8JsonReader record, JsonRecord where, TextPool pool, long? id)
+    private static string[] ReadAnswers(ref Utf8JsonReader record, JsonRecord where, TextPool pool, long? id, List<string> answers)
     {
+        answers.Clear();
         record.Read();
         where.Expect(in record, JsonTokenType.StartArray, "as \"answers\"", id);
-        var answers = new List<string>(10);
         while (record.Read() && record.TokenType != JsonTokenType.EndArray)
         {
             where.Expect(in record, JsonTokenType.StartObject, "with the key answer as an element of \"answers\"", id);
@@ -157,5 +163,6 @@ public static class VqaV2Reader
         return answers.Count > 0 ? [.. answers] : throw where.Error("expected at least one answer in \"answers\", found none.", id);
     }
 
-    private static InvalidInputException Missing(JsonRecord where, string key, long? id) => where.Error($"expected the key \"{key}\", which is missing.", id);
+    private static InvalidInputException Missing(JsonRecord where, string key, long? id) =>
+        where.Error($"expected the key \"{key}\", which is missing.", id);
 }

@@ -16,7 +16,8 @@ internal static class PythonText
 {
     // str.isspace in the BMP. .NET's has U+001C … U+001F not; Python 2.7 (Unicode 5.2) has U+180E too.
     private const string Spaces =
-        "\t\n\v\f\r\u001C\u001D\u001E\u001F \u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000";
+        "\t\n\v\f\r\u001C\u001D\u001E\u001F \u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A" +
+        "\u2028\u2029\u202F\u205F\u3000";
 
     private static readonly SearchValues<char> Spaces2 = SearchValues.Create(Spaces + "\u180E");
     private static readonly SearchValues<char> Spaces3 = SearchValues.Create(Spaces);
@@ -30,15 +31,15 @@ internal static class PythonText
         return start < 0 ? "" : text[start..(text.AsSpan().LastIndexOfAnyExcept(White(python)) + 1)];
     }
 
-    /// <summary>unicode.lower(), but for Python 3's final sigma.</summary>
+    /// <summary>unicode.lower(), but for Python 3's final sigma and for letters that came after Python 2's Unicode 5.2.</summary>
     public static string Lower(string text, Python python)
     {
         // .NET's invariant mapping leaves this one letter alone.
         string lower = text.ToLowerInvariant();
-        return lower.Contains('\u0130', StringComparison.Ordinal) ? lower.Replace("\u0130", python == Python.Two ? "i" : "i\u0307", StringComparison.Ordinal) : lower;
+        return lower.Replace("\u0130", python == Python.Two ? "i" : "i\u0307", StringComparison.Ordinal);
     }
 
-    /// <summary>Whether the text starts with what a regular expression's \d matches: Python 2 without flags takes ASCII digits only.</summary>
+    /// <summary>Whether the text starts with what a regular expression's \d matches: without flags Python 2 takes ASCII alone.</summary>
     public static bool StartsWithDigit(ReadOnlySpan<char> text, Python python) => python == Python.Two
         ? text.Length > 0 && char.IsAsciiDigit(text[0])
         : Rune.DecodeFromUtf16(text, out Rune rune, out _) == OperationStatus.Done && IsDecimal(rune);

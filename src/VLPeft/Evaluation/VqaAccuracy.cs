@@ -28,8 +28,6 @@ public static class VqaAccuracy
     // With fewer answers a prediction all annotators agree with would score below 100.
     private const int FewestAnswers = 4;
 
-    private const int Named = 5;
-
     /// <summary>Scores predictions: exactly one for each question.</summary>
     /// <param name="examples">The questions with their annotators' answers, at least four each; at least one question.</param>
     /// <param name="predictions">In any order.</param>
@@ -77,17 +75,21 @@ public static class VqaAccuracy
         foreach (VqaPrediction prediction in predictions)
         {
             if (!predictionOf.TryAdd(prediction.QuestionId, prediction.Answer))
-                throw new InvalidInputException($"VQA accuracy: expected one prediction a question, got two for question_id {prediction.QuestionId}.");
+            {
+                throw new InvalidInputException(
+                    $"VQA accuracy: expected one prediction a question, got two for question_id {prediction.QuestionId}.");
+            }
         }
         HashSet<long> asked = new(examples.Count);
         foreach (VqaExample example in examples)
         {
             if (!asked.Add(example.QuestionId))
-                throw new InvalidInputException($"VQA accuracy: expected different questions, question_id {example.QuestionId} stands twice.");
+                throw new InvalidInputException($"VQA accuracy: question_id {example.QuestionId} stands twice among the questions.");
             if (example.Answers.Count < FewestAnswers)
             {
                 throw new InvalidInputException(
-                    $"VQA accuracy: expected at least {FewestAnswers} annotators' answers (VQAv2 has ten), question_id {example.QuestionId} has {example.Answers.Count}.");
+                    $"VQA accuracy: expected at least {FewestAnswers} annotators' answers (VQAv2 has ten), " +
+                    $"question_id {example.QuestionId} has {example.Answers.Count}.");
             }
         }
         Refuse("questions have no prediction", asked.Where(id => !predictionOf.ContainsKey(id)), asked.Count);
@@ -102,7 +104,7 @@ public static class VqaAccuracy
         {
             throw new InvalidInputException(
                 $"VQA accuracy: expected exactly one prediction for each question, but {bad.Length} of {all} {what}: question_id " +
-                $"{string.Join(", ", bad.Take(Named))}{(bad.Length > Named ? ", …" : "")}.");
+                $"{IdList.First(bad)}.");
         }
     }
 

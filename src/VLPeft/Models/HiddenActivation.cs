@@ -32,6 +32,12 @@ public static class HiddenActivations
     /// <summary>Its name in Hugging Face configurations ("gelu", "gelu_new", "relu").</summary>
     public static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
 
+    /// <summary>The activation of a Hugging Face name.</summary>
+    /// <exception cref="InvalidInputException">Another name; the message lists those there are.</exception>
+    public static HiddenActivation Parse(string name) => ByName.TryGetValue(name, out HiddenActivation activation)
+        ? activation
+        : throw new InvalidInputException($"activation: expected one of {string.Join(", ", ByName.Keys)}, got '{name}'.");
+
     internal static readonly IReadOnlyDictionary<string, HiddenActivation> ByName = new Dictionary<string, HiddenActivation>
     {
         ["gelu"] = HiddenActivation.Gelu,

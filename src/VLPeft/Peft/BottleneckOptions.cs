@@ -1,37 +1,7 @@
+using VLPeft.Models;
 using VLPeft.Routing;
 
 namespace VLPeft.Peft;
-
-/// <summary>The non-linearity between down and up projection.</summary>
-public enum BottleneckActivation
-{
-    /// <summary>None: LoRA.</summary>
-    Identity,
-
-    /// <summary>Exact GELU (RoBERTa's, BERT's).</summary>
-    Gelu,
-
-    /// <summary>The tanh approximation of GELU, "gelu_new" (GPT-2's, BART's adapters).</summary>
-    GeluTanh,
-
-    /// <summary>ReLU.</summary>
-    Relu,
-}
-
-/// <summary>Activations by the names Hugging Face configurations use.</summary>
-public static class BottleneckActivations
-{
-    /// <summary>The activation named "identity", "gelu", "gelu_new" or "relu".</summary>
-    /// <exception cref="InvalidInputException">Another name.</exception>
-    public static BottleneckActivation Parse(string name) => name switch
-    {
-        "identity" => BottleneckActivation.Identity,
-        "gelu" => BottleneckActivation.Gelu,
-        "gelu_new" or "gelu_pytorch_tanh" => BottleneckActivation.GeluTanh,
-        "relu" => BottleneckActivation.Relu,
-        _ => throw new InvalidInputException($"activation: expected identity, gelu, gelu_new or relu, got '{name}'."),
-    };
-}
 
 /// <summary>How the weights of a bottleneck start.</summary>
 public enum BottleneckInitialization
@@ -50,7 +20,7 @@ public enum BottleneckInitialization
 /// <param name="Routing">R; <c>none</c> for plain LoRA or Adapter.</param>
 /// <param name="Bias">Whether the projections have biases.</param>
 /// <param name="Dropout">Probability, 0 ≤ p &lt; 1, applied to x_H and x_R while training.</param>
-/// <param name="Activation">After routing, before the up projection.</param>
+/// <param name="Activation">After routing, before the up projection; null for none.</param>
 /// <param name="Initialization">How the weights start.</param>
 public sealed record BottleneckOptions(
     long Rank,
@@ -59,7 +29,7 @@ public sealed record BottleneckOptions(
     IRoutingFunction Routing,
     bool Bias = false,
     double Dropout = 0,
-    BottleneckActivation Activation = BottleneckActivation.Identity,
+    HiddenActivation? Activation = null,
     BottleneckInitialization Initialization = BottleneckInitialization.ZeroUp)
 {
     /// <summary>Whether x_R is needed in the forward pass.</summary>

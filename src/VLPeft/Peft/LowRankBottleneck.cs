@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using VLPeft.Routing;
 using static TorchSharp.torch;
 
@@ -96,7 +97,7 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         if (feature.dim() != 2 || feature.size(0) != 1 || feature.size(1) != Width)
             throw new ArgumentException($"folding takes one image's feature (1, {Width}), got ({string.Join(", ", feature.shape)}).");
         if (Options.Routing is not IFoldableRoutingFunction foldable || entry is not SharedDownEntry shared || Options.Kind.RoutesAfterUp
-            || Options.Activation != BottleneckActivation.Identity || Options.Bias || !_layout.IsPlain)
+            || Options.Activation is not null || Options.Bias || !_layout.IsPlain)
             throw new NotSupportedException($"a bottleneck with {Options.Kind.Name} and {Options.Routing.Name} can't be folded into one matrix.");
         (Tensor weight, Tensor? bias) = foldable.Fold(shared.down_weight, up_weight, shared.Down(feature));
         return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
@@ -104,20 +105,11 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
 
     private Tensor Up(Tensor routed, double scale = 1)
     {
-        Tensor active = Activate(routed);
+        Tensor active = Options.Activation?.Apply(routed) ?? routed;
         if (scale != 1)
             active = active.mul(scale);
         return _layout.Project(active, up_weight, up_bias);
     }
-
-    private Tensor Activate(Tensor x) => Options.Activation switch
-    {
-        BottleneckActivation.Identity => x,
-        BottleneckActivation.Gelu => nn.functional.gelu(x),
-        BottleneckActivation.GeluTanh => nn.functional.gelu(x, GELU.Approximate.tanh),
-        BottleneckActivation.Relu => x.relu(),
-        _ => throw new InvalidOperationException($"no activation {Options.Activation}."),
-    };
 
     private Tensor Drop(Tensor x) => Options.Dropout > 0 && training ? nn.functional.dropout(x, Options.Dropout, true) : x;
 

@@ -110,4 +110,13 @@ public sealed record ScenesSection
 
     /// <summary>Questions a picture.</summary>
     public int QuestionsPerImage { get; init; } = 6;
+
+    internal Data.Scenes.SceneOptions ToOptions() => new()
+    {
+        Seed = (ulong)Seed,
+        TrainImages = TrainImages,
+        ValidationImages = ValidationImages,
+        TestImages = TestImages,
+        QuestionsPerImage = QuestionsPerImage,
+    };
 }

@@ -49,7 +49,7 @@ public sealed record PeftSection
     /// <summary>For adapters: whether the input is added to the output.</summary>
     public bool Residual { get; init; }
 
-    /// <summary>For adapters: identity, gelu, gelu_new or relu; the backbone's own when it is left out.</summary>
+    /// <summary>For adapters: gelu, gelu_new or relu; the backbone's own when it is left out.</summary>
     public string? Activation { get; init; }
 
     /// <summary>Whether the encoder layers' LayerNorms train.</summary>
@@ -68,7 +68,7 @@ public sealed record PeftSection
         Routed("peft.routing", () => VLPeft.Routing.KnownRoutingFunctions.Get(Routing));
         Routed("peft.bottleneck", () => Peft.KnownBottlenecks.Get(Bottleneck).Validate(Rank));
         if (Activation is not null)
-            Routed("peft.activation", () => Peft.BottleneckActivations.Parse(Activation));
+            Routed("peft.activation", () => Models.HiddenActivations.Parse(Activation));
     }
 
     private static void Routed(string key, Action check)

@@ -1,3 +1,5 @@
+using VLPeft.Data.Features;
+
 namespace VLPeft.Recipes;
 
 /// <summary>How weights start.</summary>
@@ -8,19 +10,6 @@ public enum WeightInitialization
 
     /// <summary>At random, by config.json alone.</summary>
     Random,
-}
-
-/// <summary>What is kept of an image.</summary>
-public enum FeatureStorage
-{
-    /// <summary>Exact.</summary>
-    Float32,
-
-    /// <summary>Half the space; an error below 0.05 %.</summary>
-    Float16,
-
-    /// <summary>Half the space, the range of float32; an error below 0.4 %.</summary>
-    Bfloat16,
 }
 
 /// <summary>Where image features come from: a vision encoder, or a file of features made elsewhere.</summary>

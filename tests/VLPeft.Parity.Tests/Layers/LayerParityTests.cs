@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using VLPeft.Peft;
 using VLPeft.Routing;
 using Xunit;
@@ -65,7 +66,7 @@ public class LayerParityTests
         var model = new Identity();
         var feature = new RoutingFeature();
         long width = fixture.Constant("h").size(-1);
-        var bottleneck = new AdapterOptions(ModulePattern.Suffixes("block"), (long)fixture.Number("r"), BottleneckActivations.Parse(fixture.Text("activation")))
+        var bottleneck = new AdapterOptions(ModulePattern.Suffixes("block"), (long)fixture.Number("r"), HiddenActivations.Parse(fixture.Text("activation")))
         {
             Routing = Routing(fixture),
             Residual = fixture.Settings.GetProperty("residual").GetBoolean(),

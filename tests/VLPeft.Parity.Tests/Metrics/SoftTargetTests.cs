@@ -10,7 +10,8 @@ public sealed class SoftTargetTests(VqaAccuracyFixture fixture) : IClassFixture<
     public static IEnumerable<(string[] Answers, KeyValuePair<string, double>[] Target)> Cases(JsonElement root) =>
         root.GetProperty("soft_targets").GetProperty("cases").EnumerateArray().Select(item => (
             item.GetProperty("answers").EnumerateArray().Select(answer => answer.GetString()!).ToArray(),
-            item.GetProperty("target").EnumerateObject().Select(entry => KeyValuePair.Create(entry.Name, entry.Value.GetDouble())).ToArray()));
+            item.GetProperty("target").EnumerateObject()
+                .Select(entry => KeyValuePair.Create(entry.Name, entry.Value.GetDouble())).ToArray()));
 
     [Fact]
     public void Every_target_is_the_references_in_the_references_order()

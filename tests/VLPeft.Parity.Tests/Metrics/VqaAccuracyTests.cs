@@ -15,16 +15,17 @@ public sealed class VqaAccuracyTests(VqaAccuracyFixture fixture) : IClassFixture
         Assert.All(cases, item =>
         {
             NormalisedAnswer normalised = VqaAnswerText.Normalise(item.GetProperty("raw").GetString()!);
-            Assert.Equal(
-                (item.GetProperty("stripped").GetString(), item.GetProperty("after_punctuation").GetString(), item.GetProperty("processed").GetString()),
-                (normalised.Stripped, normalised.AfterPunctuation, normalised.Processed));
+            Assert.Equal(item.GetProperty("stripped").GetString(), normalised.Stripped);
+            Assert.Equal(item.GetProperty("after_punctuation").GetString(), normalised.AfterPunctuation);
+            Assert.Equal(item.GetProperty("processed").GetString(), normalised.Processed);
         });
     }
 
     [Fact]
     public void Python_3_digits_differ_on_the_named_strings_alone()
     {
-        HashSet<string> differ = [.. fixture.Root.GetProperty("python3_digits_differ_on").EnumerateArray().Select(item => item.GetString()!)];
+        HashSet<string> differ =
+            [.. fixture.Root.GetProperty("python3_digits_differ_on").EnumerateArray().Select(item => item.GetString()!)];
         foreach (JsonElement item in fixture.Root.GetProperty("normalise").EnumerateArray())
         {
             string stripped = item.GetProperty("stripped").GetString()!;
@@ -41,7 +42,9 @@ public sealed class VqaAccuracyTests(VqaAccuracyFixture fixture) : IClassFixture
         JsonElement rounded = fixture.Root.GetProperty("accuracy");
         JsonElement unrounded = fixture.Root.GetProperty("accuracy_unrounded");
 
-        Assert.Equal(fixture.Questions.Select(question => question.GetProperty("accuracy").GetDouble()), report.PerQuestion.Select(score => score.Accuracy));
+        Assert.Equal(
+            fixture.Questions.Select(question => question.GetProperty("accuracy").GetDouble()),
+            report.PerQuestion.Select(score => score.Accuracy));
         Assert.Equal(
             fixture.Questions.Select(question => question.GetProperty("accuracy_unrounded").GetDouble()),
             report.PerQuestion.Select(score => score.Unrounded));

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using VLPeft.Peft;
 using VLPeft.Routing;
 using Xunit;
@@ -143,7 +144,7 @@ public class PeftModelTests
         var feature = new RoutingFeature();
         using PeftModel routed = PeftModel.Inject(toy, (Lora("query") with { Routing = KnownRoutingFunctions.Multiply }).ToPlan(), feature);
         Assert.Contains("layer.0.query", Assert.Throws<InvalidOperationException>(routed.Merge).Message, StringComparison.Ordinal);
-        using PeftModel adapter = PeftModel.Inject(new Toy(), new AdapterOptions(ModulePattern.Suffixes("query"), 4, BottleneckActivation.Gelu).ToPlan());
+        using PeftModel adapter = PeftModel.Inject(new Toy(), new AdapterOptions(ModulePattern.Suffixes("query"), 4, HiddenActivation.Gelu).ToPlan());
         Assert.Throws<InvalidOperationException>(adapter.Merge);
     }
 
@@ -151,7 +152,7 @@ public class PeftModelTests
     public void SitesCanShareOneAdapter()
     {
         using var scope = NewDisposeScope();
-        var options = new AdapterOptions(ModulePattern.FullMatch(@"(layer\.\d+)\.(query|value)"), 4, BottleneckActivation.GeluTanh) { Residual = true, ShareAs = "$1.adapter_shared" };
+        var options = new AdapterOptions(ModulePattern.FullMatch(@"(layer\.\d+)\.(query|value)"), 4, HiddenActivation.GeluTanh) { Residual = true, ShareAs = "$1.adapter_shared" };
         using PeftModel peft = PeftModel.Inject(new Toy(), options.ToPlan());
         Assert.Equal(4, peft.Attached.Count);
         Assert.Equal(2 * (4 * 8 + 4 + 8 * 4 + 8), peft.Describe().BottleneckParameters);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VLPeft.Models;
 using VLPeft.Routing;
 
 namespace VLPeft.Peft;
@@ -6,8 +7,8 @@ namespace VLPeft.Peft;
 /// <summary>Adapters (Houlsby et al., 2019), with a routing function inside (method.md §3).</summary>
 /// <param name="Targets">The modules whose output goes through an adapter.</param>
 /// <param name="Rank">r, at least 1.</param>
-/// <param name="Activation">The backbone's own: GELU for RoBERTa, tanh-GELU for GPT-2.</param>
-public sealed record AdapterOptions(ModulePattern Targets, long Rank, BottleneckActivation Activation)
+/// <param name="Activation">The backbone's own: GELU for RoBERTa, tanh-GELU for GPT-2; null for none.</param>
+public sealed record AdapterOptions(ModulePattern Targets, long Rank, HiddenActivation? Activation)
 {
     /// <summary>R; none for a plain Adapter.</summary>
     public IRoutingFunction Routing { get; init; } = KnownRoutingFunctions.None;

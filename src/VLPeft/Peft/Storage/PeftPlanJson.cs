@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VLPeft.Models;
 using VLPeft.Routing;
 
 namespace VLPeft.Peft;
@@ -22,7 +23,7 @@ internal static class PeftPlanJson
             ["scale"] = options.Scale,
             ["bias"] = options.Bias,
             ["dropout"] = options.Dropout,
-            ["activation"] = options.Activation.ToString(),
+            ["activation"] = options.Activation?.Name(),
             ["initialization"] = options.Initialization.ToString(),
             ["sites"] = new JsonArray([.. plan.Sites.Select(WriteSite)]),
             ["also_train"] = new JsonArray([.. plan.AlsoTrain.Select(WritePattern)]),
@@ -41,7 +42,7 @@ internal static class PeftPlanJson
                 KnownRoutingFunctions.Get(Text(json, "routing")),
                 json.GetProperty("bias").GetBoolean(),
                 json.GetProperty("dropout").GetDouble(),
-                Enum.Parse<BottleneckActivation>(Text(json, "activation")),
+                Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
                 Enum.Parse<BottleneckInitialization>(Text(json, "initialization")));
             BottleneckNames names = Text(json, "method") switch
             {
