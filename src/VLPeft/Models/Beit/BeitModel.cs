@@ -82,8 +82,7 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
     public static BeitModel FromFolder(string folder, BackboneOptions? options = null)
     {
         options ??= new BackboneOptions();
-        (string json, string path) = ConfigReader.ReadFolder(folder);
-        BeitConfig config = BeitConfig.FromJson(json, path);
+        BeitConfig config = BeitConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
         BeitModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string[] ignore = ["classifier.*", "lm_head.*", "embeddings.mask_token", $"*.{BeitRelativePositionBias.IndexName}"];

@@ -64,7 +64,7 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     /// <inheritdoc/>
     public nn.Module Module => this;
 
-    /// <summary>The word embedding's table, (vocabulary, d), which <see cref="LmHead"/> shares.</summary>
+    /// <summary>The word embedding's table, (vocabulary, d), which <see cref="LmHead"/> shares; a new handle to it each time.</summary>
     public Parameter WordEmbeddingWeight => embeddings.WordTable;
 
     /// <summary>Last hidden state and pooled output of token ids: embedding, all layers, pooler.</summary>
@@ -130,8 +130,7 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     public static BertFamilyModel FromFolder(string folder, BackboneOptions? options = null)
     {
         options ??= new BackboneOptions();
-        (string json, string path) = ConfigReader.ReadFolder(folder);
-        BertFamilyConfig config = BertFamilyConfig.FromJson(json, path);
+        BertFamilyConfig config = BertFamilyConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
         BertFamilyModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string prefix = config.Kind == BertKind.Roberta ? "roberta." : "bert.";
@@ -163,6 +162,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     private void CheckHidden(Tensor hidden, string what)
     {
         Layers.Expect(hidden, what, "(B, T, d)", -1, -1, Width);
+        using Parameter weight = WordEmbeddingWeight;
+        Layers.ExpectType(hidden, what, weight);
         CheckLength(hidden.shape[1], what);
     }
 
