@@ -6,7 +6,7 @@ using SkiaSharp;
 namespace VLPeft.Preprocessing;
 
 /// <summary>
-/// JPEG through Skia, whose libjpeg-turbo runs with Pillow's settings (accurate integer inverse DCT, triangle-filtered chroma) and whose
+/// JPEG: the common kind by <see cref="BaselineJpeg"/>, the rest through Skia, whose libjpeg-turbo runs with Pillow's settings (accurate integer inverse DCT, triangle-filtered chroma) and whose
 /// CMYK conversion is Pillow's too, so the result is the same to the last bit.
 /// </summary>
 internal static unsafe class JpegDecoder
@@ -14,7 +14,10 @@ internal static unsafe class JpegDecoder
     // A strip of rows stays in the processor's cache between Skia's write and our read of it.
     private const int StripBytes = 1 << 16;
 
-    public static RgbImage Decode(ReadOnlySpan<byte> data, string name)
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string name) => BaselineJpeg.TryDecode(data) ?? DecodeWithSkia(data, name);
+
+    /// <summary>Any JPEG, and all errors.</summary>
+    public static RgbImage DecodeWithSkia(ReadOnlySpan<byte> data, string name)
     {
         // The decoder may have all pixels without having met the end mark; Pillow calls that file truncated all the same.
         if (!HasEnd(data))
