@@ -91,7 +91,9 @@ internal sealed class JpegHeader
         for (int i = 0; i < _frame.Length; i++)
         {
             ReadOnlySpan<byte> part = body.Slice(6 + 3 * i, 3);
-            _frame[i] = (part[0], part[1] >> 4, part[1] & 15, part[2] & 3);
+            if (part[2] > 3)
+                return false;
+            _frame[i] = (part[0], part[1] >> 4, part[1] & 15, part[2]);
         }
         return Width > 0 && Height > 0 && HasKnownSampling();
     }
