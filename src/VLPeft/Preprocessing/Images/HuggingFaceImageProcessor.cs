@@ -73,7 +73,8 @@ internal static class HuggingFaceImageProcessor
     private static string ClassOf(JsonFields fields, string folder, string path)
     {
         const string expected = "an image processor of ViT, Beit, DeiT or CLIP";
-        string? type = fields.Text("image_processor_type") ?? fields.Text("feature_extractor_type");
+        string key = fields.Has("image_processor_type") ? "image_processor_type" : "feature_extractor_type";
+        string? type = fields.Text(key);
         if (type is not null)
         {
             foreach (string name in (string[])["ViT", "Beit", "DeiT", "CLIP"])
@@ -81,7 +82,7 @@ internal static class HuggingFaceImageProcessor
                 if (type.StartsWith(name, StringComparison.Ordinal) && Suffixes.Contains(type[name.Length..]))
                     return name;
             }
-            throw fields.Bad(fields.Has("image_processor_type") ? "image_processor_type" : "feature_extractor_type", expected, $"\"{type}\"");
+            throw fields.Bad(key, expected, $"\"{type}\"");
         }
 
         // Like Hugging Face: without a type, the model's own configuration says which it is.

@@ -6,8 +6,8 @@ using SkiaSharp;
 namespace VLPeft.Preprocessing;
 
 /// <summary>
-/// JPEG: the common kind by <see cref="BaselineJpeg"/>, the rest through Skia, whose libjpeg-turbo runs with Pillow's settings (accurate integer inverse DCT, triangle-filtered chroma) and whose
-/// CMYK conversion is Pillow's too, so the result is the same to the last bit.
+/// JPEG: the common kind by <see cref="BaselineJpeg"/>, the rest through Skia. Its libjpeg-turbo runs with Pillow's settings (accurate
+/// integer inverse DCT, triangle-filtered chroma), and its CMYK conversion is Pillow's too, so the result is the same to the last bit.
 /// </summary>
 internal static unsafe class JpegDecoder
 {

@@ -24,7 +24,8 @@ public sealed class BaselineJpegTests
     [InlineData(SKJpegEncoderDownsample.Downsample444)]
     public void Pictures_are_Skias(SKJpegEncoderDownsample sampling) =>
         Gen.Select(Gen.Int[5, 130], Gen.Int[1, 70], Gen.Int[1, 100], Gen.Int[0, 2], Gen.Int[0, 9999]).Sample(
-            (width, height, quality, kind, seed) => AssertSame(Encode(width, height, kind, seed, quality, sampling)), iter: 150, threads: 1);
+            (width, height, quality, kind, seed) => AssertSame(Encode(width, height, kind, seed, quality, sampling)),
+            iter: 150, threads: 1);
 
     [Fact]
     public void Grey_pictures_are_Skias() =>
@@ -101,7 +102,8 @@ public sealed class BaselineJpegTests
     public void Photographs_are_Skias()
     {
         string folder = SharedData.Require("datasets", "mini-coco", "images");
-        foreach (string path in Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(150))
+        IEnumerable<string> files = Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories);
+        foreach (string path in files.Order(StringComparer.Ordinal).Take(150))
             AssertSame(File.ReadAllBytes(path));
     }
 

@@ -26,7 +26,8 @@ public sealed class HuggingFaceImageProcessorTests : IDisposable
     public void DeiTs_default_mean_is_a_half()
     {
         PerChannel half = PerChannel.All(0.5);
-        Assert.Equal(ImageProcessorSettings.Known("deit", 224) with { Mean = half, Std = half }, Read("""{"image_processor_type": "DeiTImageProcessor"}"""));
+        ImageProcessorSettings expected = ImageProcessorSettings.Known("deit", 224) with { Mean = half, Std = half };
+        Assert.Equal(expected, Read("""{"image_processor_type": "DeiTImageProcessor"}"""));
     }
 
     [Theory]

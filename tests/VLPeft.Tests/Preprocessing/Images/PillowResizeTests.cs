@@ -139,7 +139,8 @@ public sealed class PillowResizeTests
         Assert.Throws<ArgumentException>(() => Window(new PixelWindow(-1, 0, 2, 1), 6));
         Assert.Throws<ArgumentException>(() => Window(new PixelWindow(0, 0, 2, 1), 5));
 
-        void Window(PixelWindow window, int bytes) => PillowResize.ResizeWindow(image, 3, 3, ResampleFilter.Bilinear, window, new byte[bytes]);
+        void Window(PixelWindow window, int bytes) =>
+            PillowResize.ResizeWindow(image, 3, 3, ResampleFilter.Bilinear, window, new byte[bytes]);
     }
 
     private static Gen<(int Width, int Height, int ToWidth, int ToHeight)> Sizes(int most) =>
