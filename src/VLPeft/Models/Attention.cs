@@ -41,11 +41,11 @@ internal static class Attention
         q.dtype == ScalarType.Float32
         && (k.shape[2] < FewKeys || !is_grad_enabled() || !(q.requires_grad || k.requires_grad || v.requires_grad));
 
-    // bmm, since a matmul of wrong shapes would end the process.
+    // In the order of the reference's operations, bit for bit. bmm, since a matmul of wrong shapes would end the process.
     private static Tensor Plain(Tensor q, Tensor k, Tensor v, Tensor? bias, double dropout)
     {
         long batch = q.shape[0], heads = q.shape[1], queries = q.shape[2], keys = k.shape[2], e = q.shape[3];
-        Tensor scores = bmm(q.reshape(batch * heads, queries, e), k.reshape(batch * heads, keys, e).transpose(1, 2)).mul_(1 / Math.Sqrt(e));
+        Tensor scores = bmm(q.reshape(batch * heads, queries, e), k.transpose(2, 3).reshape(batch * heads, e, keys)).div_(Math.Sqrt(e));
         if (bias is not null)
             scores = scores.view(batch, heads, queries, keys).add_(bias).view(batch * heads, queries, keys);
         Tensor weights = Layers.Drop(nn.functional.softmax(scores, -1), dropout, training: dropout > 0);

@@ -18,7 +18,12 @@ internal sealed class VqaCase : IDisposable
     private readonly JsonDocument _settings;
     private readonly PeftModel _peft;
 
-    public VqaCase(string name)
+    /// <param name="name">The setting.</param>
+    /// <param name="noise">
+    /// Null for the fixture's initial weights. A seed perturbs each by at most one unit in the last place of float32: what then changes is
+    /// what rounding alone can change.
+    /// </param>
+    public VqaCase(string name, long? noise = null)
     {
         Name = name;
         _settings = FixtureRoot.Json("tasks", "vqa", $"{name}.json");
@@ -38,6 +43,8 @@ internal sealed class VqaCase : IDisposable
         using (no_grad())
             foreach ((string parameterName, Parameter parameter) in Trainable)
                 parameter.copy_(_file.Read($"init/{parameterName}"));
+        if (noise is { } seed)
+            Perturb(seed);
         Model.train();
     }
 
@@ -65,6 +72,14 @@ internal sealed class VqaCase : IDisposable
     public Tensor HiddenStates(Tensor rows) => Model.HiddenStates(Take("question_ids", rows), Take("question_mask", rows), Features(rows));
 
     public Tensor Loss(Tensor rows) => VqaLoss.Of(Logits(rows), Take("targets", rows));
+
+    private void Perturb(long seed)
+    {
+        using var frozen = no_grad();
+        using var generator = new Generator((ulong)seed);
+        foreach ((_, Parameter parameter) in Trainable)
+            parameter.mul_(randint(-1, 2, parameter.shape, generator: generator).mul(Math.Pow(2, -23)).add(1));
+    }
 
     private Tensor Take(string tensor, Tensor rows) => _data.Read(tensor).index_select(0, rows);
 
