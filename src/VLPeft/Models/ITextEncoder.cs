@@ -28,6 +28,9 @@ public interface ITextEncoder
     /// <summary>The activation of the feed-forward layers, which adapters take over.</summary>
     HiddenActivation Activation { get; }
 
+    /// <summary>Where bottlenecks go by default.</summary>
+    PeftTargets PeftTargets { get; }
+
     /// <summary>Whether <see cref="Pool"/> can be called.</summary>
     bool HasPooler { get; }
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Peft;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -50,6 +51,12 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
 
     /// <inheritdoc/>
     public HiddenActivation Activation => Config.Activation;
+
+    /// <inheritdoc/>
+    public PeftTargets PeftTargets { get; } = new(
+        ["attention.self.query", "attention.self.value"],
+        ["attention.output.dense", "output.dense"],
+        ModulePattern.FullMatch(@"encoder\.layer\.\d+\..*LayerNorm\.(weight|bias)"));
 
     /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
