@@ -42,13 +42,15 @@ public sealed class ArchitectureTests
     {
         AssertParameters(86_389_248, new VitModel(VitBase, device: META));
         AssertParameters(86_389_248 - 768 * 769, new VitModel(VitBase, pooler: false, META));
-        AssertParameters(304_351_232, new VitModel(VitBase with { Width = 1024, Layers = 24, Heads = 16, Intermediate = 4096 }, device: META));
+        AssertParameters(304_351_232, new VitModel(
+            VitBase with { Width = 1024, Layers = 24, Heads = 16, Intermediate = 4096 }, device: META));
         AssertParameters(85_761_984, new BeitModel(BeitBase, device: META));
         AssertParameters(124_645_632, new BertFamilyModel(RobertaBase, device: META));
         AssertParameters(355_359_744, new BertFamilyModel(
             RobertaBase with { Width = 1024, Layers = 24, Heads = 16, Intermediate = 4096 }, device: META));
         AssertParameters(109_482_240, new BertFamilyModel(
-            RobertaBase with { Kind = BertKind.Bert, VocabularySize = 30522, PositionRows = 512, TokenTypes = 2, PadId = 0 }, device: META));
+            RobertaBase with { Kind = BertKind.Bert, VocabularySize = 30522, PositionRows = 512, TokenTypes = 2, PadId = 0 },
+            device: META));
     }
 
     [Fact]
@@ -80,7 +82,8 @@ public sealed class ArchitectureTests
         """);
 
     [Fact]
-    public void Beit_names_and_shapes() => AssertState(new BeitModel(BeitBase with { Layers = 1, SharedRelativePositions = true, AbsolutePositions = true }, device: META), """
+    public void Beit_names_and_shapes() => AssertState(
+        new BeitModel(BeitBase with { Layers = 1, SharedRelativePositions = true, AbsolutePositions = true }, device: META), """
         embeddings.cls_token 1 1 768
         embeddings.position_embeddings 1 197 768
         embeddings.patch_embeddings.projection.weight 768 3 16 16

@@ -10,47 +10,65 @@ public sealed class AttentionTests
 {
     public AttentionTests() => set_num_threads(1);
 
-    // Few and many keys, with and without gradients, take different kernels.
+    // Few keys, some, and many, with and without gradients, take different ways.
+    public static TheoryData<long, long, bool, bool> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<long, long, bool, bool>();
+            foreach (long keys in new[] { 1, 5, 8, 9, 15, 16, 20 })
+            {
+                foreach (bool gradients in new[] { false, true })
+                {
+                    cases.Add(keys, keys, gradients, true);
+                    cases.Add(keys, keys, gradients, false);
+                    cases.Add(1, keys, gradients, true);
+                }
+            }
+            return cases;
+        }
+    }
+
     [Theory]
-    [InlineData(5, 5, false, false)]
-    [InlineData(5, 5, true, true)]
-    [InlineData(20, 20, false, true)]
-    [InlineData(20, 20, true, true)]
-    [InlineData(20, 20, true, false)]
-    [InlineData(1, 20, true, true)]
-    [InlineData(1, 5, false, true)]
+    [MemberData(nameof(Cases))]
     public void Values_and_gradients_are_the_formulas(long queries, long keys, bool gradients, bool biased)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
         Tensor[] inputs = [randn(2, queries, 12), randn(2, keys, 12), randn(2, keys, 12)];
-        Tensor? bias = biased ? randn(1, 3, queries, keys) : null;
+        Tensor? bias = biased ? randn(1, 3, queries, keys).requires_grad_(gradients) : null;
         Tensor upstream = randn(2, queries, 12);
 
-        (Tensor expected, Tensor[] expectedGradients) = Evaluate(inputs, gradients, upstream, x => Formula(x[0], x[1], x[2], 3, bias));
-        (Tensor actual, Tensor[] actualGradients) = Evaluate(inputs, gradients, upstream, x => Attention.Attend(x[0], x[1], x[2], 3, bias, 0));
+        (Tensor expected, Tensor[] expectedGradients) = Evaluate(
+            inputs, bias, gradients, upstream, x => Formula(x[0], x[1], x[2], 3, bias));
+        (Tensor actual, Tensor[] actualGradients) = Evaluate(
+            inputs, bias, gradients, upstream, x => Attention.Attend(x[0], x[1], x[2], 3, bias, 0));
 
         Tiny.AssertClose(expected, actual, 1e-6);
         foreach ((Tensor e, Tensor a) in expectedGradients.Zip(actualGradients))
             Tiny.AssertClose(e, a, 1e-5);
     }
 
-    [Fact]
-    public void Padding_gets_no_weight()
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    [InlineData(18)]
+    public void Padding_gets_no_weight(long keys)
     {
         using var scope = NewDisposeScope();
         manual_seed(2);
-        Tensor x = randn(1, 4, 12), bias = zeros(1, 1, 1, 4);
-        bias[.., .., .., 3] = float.MinValue;
+        Tensor x = randn(1, keys, 12), bias = zeros(1, 1, 1, keys);
+        bias[.., .., .., keys - 1] = float.MinValue;
 
         Tensor padded = Attention.Attend(x, x, x, 3, bias, 0);
 
-        Tensor shorter = x.narrow(1, 0, 3);
-        Tiny.AssertClose(Attention.Attend(shorter, shorter, shorter, 3, null, 0), padded.narrow(1, 0, 3), 1e-6);
+        Tensor shorter = x.narrow(1, 0, keys - 1);
+        Tiny.AssertClose(Attention.Attend(shorter, shorter, shorter, 3, null, 0), padded.narrow(1, 0, keys - 1), 1e-6);
     }
 
     [Theory]
     [InlineData(5)]
+    [InlineData(12)]
     [InlineData(20)]
     public void Dropout_drops_attention_weights(long keys)
     {
@@ -83,12 +101,16 @@ public sealed class AttentionTests
         return einsum("bhqk,bkhe->bqhe", weights, Split(v)).reshape(q.shape);
     }
 
-    private static (Tensor Value, Tensor[] Gradients) Evaluate(Tensor[] inputs, bool gradients, Tensor upstream, Func<Tensor[], Tensor> function)
+    private static (Tensor Value, Tensor[] Gradients) Evaluate(
+        Tensor[] inputs, Tensor? bias, bool gradients, Tensor upstream, Func<Tensor[], Tensor> function)
     {
         Tensor[] x = [.. inputs.Select(input => input.clone().requires_grad_(gradients))];
         Tensor y = function(x);
-        if (gradients)
-            y.backward([upstream]);
-        return (y, gradients ? [.. x.Select(input => input.grad!)] : []);
+        if (!gradients)
+            return (y, []);
+        y.backward([upstream]);
+        Tensor[] all = [.. x.Select(input => input.grad!), .. bias is null ? [] : new[] { bias.grad!.clone() }];
+        bias?.grad!.zero_();
+        return (y, all);
     }
 }

@@ -77,7 +77,9 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
         return new VisionOutput(scope.MoveToOuter(last), pooled is null ? null : scope.MoveToOuter(pooled), states);
     }
 
-    /// <summary>Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "beit.". In eval mode.</summary>
+    /// <summary>
+    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "beit.". Frozen, in eval mode.
+    /// </summary>
     /// <exception cref="InvalidInputException">The folder's configuration is not supported, or its weights don't fit it.</exception>
     public static BeitModel FromFolder(string folder, BackboneOptions? options = null)
     {

@@ -101,7 +101,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     }
 
     /// <inheritdoc/>
-    public Tensor Encode(Tensor hidden, Tensor? mask, OutputPositions positions = OutputPositions.All) => Run(hidden, mask, positions, null);
+    public Tensor Encode(Tensor hidden, Tensor? mask, OutputPositions positions = OutputPositions.All) =>
+        Run(hidden, mask, positions, states: null);
 
     /// <summary>The embedding layer's output and every layer's, each (B, T, d); the last is what <see cref="Encode"/> returns.</summary>
     /// <param name="hidden">Output of the embedding layer, (B, T, d).</param>
@@ -124,7 +125,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     }
 
     /// <summary>
-    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "bert." or "roberta.". In eval mode.
+    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "bert." or "roberta.". Frozen, in
+    /// eval mode.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder's configuration is not supported, or its weights don't fit it.</exception>
     public static BertFamilyModel FromFolder(string folder, BackboneOptions? options = null)
@@ -134,7 +136,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
         config = config with { Dropout = options.Dropout ?? config.Dropout };
         BertFamilyModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string prefix = config.Kind == BertKind.Roberta ? "roberta." : "bert.";
-        HubWeights.Load(model, folder, prefix, options.Pooler, ["lm_head.*", "cls.*", "classifier.*", "qa_outputs.*", "embeddings.position_ids", "embeddings.token_type_ids"]);
+        string[] heads = ["lm_head.*", "cls.*", "classifier.*", "qa_outputs.*"];
+        HubWeights.Load(model, folder, prefix, options.Pooler, [.. heads, "embeddings.position_ids", "embeddings.token_type_ids"]);
         if (options.Pooler == PoolerSource.Fresh)
             model.AddFreshPooler();
         model.eval();

@@ -76,7 +76,9 @@ public sealed class VitModel : Module<Tensor, VisionOutput>, IVisionEncoder
         return new VisionOutput(scope.MoveToOuter(last), pooled is null ? null : scope.MoveToOuter(pooled), states);
     }
 
-    /// <summary>Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "vit.". In eval mode.</summary>
+    /// <summary>
+    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "vit.". Frozen, in eval mode.
+    /// </summary>
     /// <exception cref="InvalidInputException">The folder's configuration is not supported, or its weights don't fit it.</exception>
     public static VitModel FromFolder(string folder, BackboneOptions? options = null)
     {
