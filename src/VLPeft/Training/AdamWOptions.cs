@@ -15,7 +15,7 @@ public enum AdamWForm
     Transformers,
 }
 
-/// <summary>Settings of <see cref="AdamW"/>. The defaults are the paper's: ε = 1e-6, no weight decay.</summary>
+/// <summary>Settings of <see cref="FusedAdamW"/>. The defaults are the paper's: ε = 1e-6, no weight decay.</summary>
 public sealed record AdamWOptions
 {
     /// <summary>Which update.</summary>

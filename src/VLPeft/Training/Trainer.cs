@@ -40,7 +40,7 @@ public static class Trainer
         folder.RemoveLeftovers();
         var parameters = task.TrainableParameters;
         var plan = new TrainingPlan(options, task.BatchesPerEpoch);
-        using var optimizer = new AdamW(parameters, options.Optimizer, options.ParameterRules);
+        using var optimizer = new FusedAdamW(parameters, options.Optimizer, options.ParameterRules);
         var checkpoint = new TrainingCheckpoint(folder.Checkpoint, parameters, optimizer, plan.Settings, at);
         var best = new BestKeeper(options, folder, parameters, at);
         TrainingState state = checkpoint.Exists ? checkpoint.Load() : Begin(options, folder);

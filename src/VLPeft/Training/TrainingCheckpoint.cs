@@ -10,7 +10,7 @@ namespace VLPeft.Training;
 /// The one file a run resumes from: parameters, moments and random state as tensors; state and settings as JSON in the header. One file,
 /// put in place by a rename, so that its parts can't come from different moments.
 /// </summary>
-internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamW optimizer,
+internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name, Parameter Parameter)> parameters, FusedAdamW optimizer,
     IReadOnlyDictionary<string, string> settings, Action<string> at)
 {
     private const string KindKey = "vlpeft";

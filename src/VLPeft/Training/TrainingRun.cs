@@ -11,7 +11,7 @@ internal sealed class TrainingRun<TBatch> : IDisposable
     private readonly TrainerOptions options;
     private readonly TrainingPlan plan;
     private readonly TrainingState state;
-    private readonly AdamW optimizer;
+    private readonly FusedAdamW optimizer;
     private readonly TrainingCheckpoint checkpoint;
     private readonly BestKeeper best;
     private readonly RunLog log;
@@ -22,7 +22,7 @@ internal sealed class TrainingRun<TBatch> : IDisposable
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private long savedStep;
 
-    public TrainingRun(ITrainingTask<TBatch> task, TrainerOptions options, TrainingPlan plan, TrainingState state, AdamW optimizer,
+    public TrainingRun(ITrainingTask<TBatch> task, TrainerOptions options, TrainingPlan plan, TrainingState state, FusedAdamW optimizer,
         TrainingCheckpoint checkpoint, BestKeeper best, RunLog log, IProgressReporter progress, Action<string> at)
     {
         (this.task, this.options, this.plan, this.state, this.optimizer) = (task, options, plan, state, optimizer);

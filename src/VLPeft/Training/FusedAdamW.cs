@@ -22,7 +22,7 @@ namespace VLPeft.Training;
 /// 3.6 ms (80 ms, 7.6 ms).
 /// </para>
 /// </remarks>
-public sealed class AdamW : IDisposable
+public sealed class FusedAdamW : IDisposable
 {
     // libtorch's fused kernel, which TorchSharp does not bind. The lists must come from outside: were they built in the script, the
     // compiler would take the call for one without effect and drop it.
@@ -47,7 +47,7 @@ public sealed class AdamW : IDisposable
     /// <param name="rules">Exceptions for some parameters; the first match wins.</param>
     /// <exception cref="ArgumentException">No parameter, one listed twice, a frozen one, mixed types or devices.</exception>
     /// <exception cref="InvalidInputException">A setting is out of range, or a rule matches nothing.</exception>
-    public AdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions options, IReadOnlyList<ParameterRule>? rules = null)
+    public FusedAdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions options, IReadOnlyList<ParameterRule>? rules = null)
     {
         options.Validate();
         this.options = options;
@@ -111,7 +111,7 @@ public sealed class AdamW : IDisposable
     public void ScaleGradients(double factor)
     {
         BindGradients();
-        using Tensor _ = flat.Gradients.mul_(factor);
+        flat.Gradients.mul_(factor);
     }
 
     /// <summary>The 2-norm of all gradients together: a scalar tensor, so that nothing waits for the device.</summary>
