@@ -30,7 +30,7 @@ public sealed record AdamWOptions
     /// <summary>ε, added to the denominator; above 0.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
-    /// <summary>λ, decoupled weight decay per step and unit of learning rate; 0 or more. A <see cref="ParameterRule"/> may override it.</summary>
+    /// <summary>λ, decoupled weight decay per unit of learning rate; 0 or more. A <see cref="ParameterRule"/> may override it.</summary>
     public double WeightDecay { get; init; }
 
     internal void Validate()

@@ -29,7 +29,11 @@ internal sealed class TrainingRun<TBatch> : IDisposable
         (this.checkpoint, this.best, this.log, this.progress, this.at) = (checkpoint, best, log, progress, at);
         (int epoch, int batch) = plan.PositionAfter(state.Step);
         batches = new BatchSource<TBatch>(task, epoch, batch);
-        losses = new LossMeter(optimizer.Device.type == DeviceType.CPU ? 1 : options.LogEvery) { Sum = state.LossSum, Examples = state.LossExamples };
+        losses = new LossMeter(window: optimizer.Device.type == DeviceType.CPU ? 1 : options.LogEvery)
+        {
+            Sum = state.LossSum,
+            Examples = state.LossExamples,
+        };
         savedStep = state.Step;
     }
 
@@ -123,8 +127,8 @@ internal sealed class TrainingRun<TBatch> : IDisposable
         int examples = task.Examples(batch);
         Tensor loss = task.Loss(batch);
         if (loss.NumberOfElements != 1 || !loss.requires_grad)
-            throw new InvalidOperationException($"The task's loss must be one number that depends on trainable parameters, but has the shape " +
-                $"[{string.Join(", ", loss.shape)}] and {(loss.requires_grad ? "a" : "no")} gradient.");
+            throw new InvalidOperationException("The task's loss must be one number that depends on trainable parameters, but has the " +
+                $"shape [{string.Join(", ", loss.shape)}] and {(loss.requires_grad ? "a" : "no")} gradient.");
         losses.Add(loss, examples, step, learningRate);
         (weighted ? loss * examples : loss).backward();
         return examples;
@@ -139,7 +143,8 @@ internal sealed class TrainingRun<TBatch> : IDisposable
         {
             EvaluationResult result = Evaluate(cancellation);
             IReadOnlyList<string> improved = best.Update(result, state);
-            log.Write(new MetricsEntry(state.Step, plan.EpochsAfter(state.Step), Validation: result.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value)));
+            log.Write(new MetricsEntry(state.Step, plan.EpochsAfter(state.Step),
+                Validation: result.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value)));
             state.ValidationPending = false;
             progress.Validated(state.Step, result, improved);
             return true;

@@ -51,8 +51,12 @@ public sealed class FusedAdamWTests
         using var scope = NewDisposeScope();
         var random = new Random(3);
         (string Name, int Size, double Scale, double Decay)[] settings =
-            [("head.weight", 7, 10, 0.1), ("body.weight", 33, 1, 0.02), ("body.bias", 3, 1, 0), ("head.bias", 2, 10, 0.1), ("norm", 16, 1, 0), ("frozen-rate", 1, 0, 0.02)];
-        (string, Parameter Parameter)[] parameters = [.. settings.Select(item => (item.Name, new Parameter(tensor(Numbers(random, item.Size)))))];
+        [
+            ("head.weight", 7, 10, 0.1), ("body.weight", 33, 1, 0.02), ("body.bias", 3, 1, 0), ("head.bias", 2, 10, 0.1),
+            ("norm", 16, 1, 0), ("frozen-rate", 1, 0, 0.02),
+        ];
+        (string, Parameter Parameter)[] parameters =
+            [.. settings.Select(item => (item.Name, new Parameter(tensor(Numbers(random, item.Size)))))];
         ReferenceAdamW[][] reference = [.. settings.Select((item, i) => parameters[i].Parameter.data<double>().ToArray()
             .Select(value => new ReferenceAdamW(form, value, item.Scale, item.Decay)).ToArray())];
 
@@ -226,7 +230,8 @@ public sealed class FusedAdamWTests
         Refused([("a", new Parameter(ones(2, bfloat16)))]);
         Refused([("a", good), ("b", new Parameter(ones(2, float64)))]);
 
-        static void Refused((string, Parameter)[] parameters) => Assert.Throws<ArgumentException>(() => new FusedAdamW(parameters, Options));
+        static void Refused((string, Parameter)[] parameters) =>
+            Assert.Throws<ArgumentException>(() => new FusedAdamW(parameters, Options));
     }
 
     [Fact]

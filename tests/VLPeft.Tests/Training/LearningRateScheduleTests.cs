@@ -44,7 +44,8 @@ public sealed class LearningRateScheduleTests
     [InlineData(0.05, 601, 31)]
     [InlineData(0.0, 100, 0)]
     [InlineData(1.0, 100, 100)]
-    public void A_warm_up_fraction_is_rounded_up(double fraction, long total, long steps) => Assert.Equal(steps, Warmup.Fraction(fraction).Of(total));
+    public void A_warm_up_fraction_is_rounded_up(double fraction, long total, long steps) =>
+        Assert.Equal(steps, Warmup.Fraction(fraction).Of(total));
 
     [Fact]
     public void A_warm_up_as_long_as_the_run_never_divides_by_zero()

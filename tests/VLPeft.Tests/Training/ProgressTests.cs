@@ -28,7 +28,8 @@ public sealed class ProgressTests
         }
         progress.Validated(125, new EvaluationResult(EvaluationResult.Loss(0.25), EvaluationResult.Accuracy(0.5)), ["loss"]);
         progress.Message("a remark");
-        progress.Finished(new TrainingOutcome(TrainingStatus.Interrupted, 125, 200, new Dictionary<string, BestValue> { ["loss"] = new(0.25, 125) }));
+        var best = new Dictionary<string, BestValue> { ["loss"] = new(0.25, 125) };
+        progress.Finished(new TrainingOutcome(TrainingStatus.Interrupted, 125, 200, best));
 
         Assert.Equal(
             """

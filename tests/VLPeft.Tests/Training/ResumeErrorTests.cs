@@ -8,13 +8,23 @@ namespace VLPeft.Tests.Training;
 [Collection(Alone.Name)]
 public sealed class ResumeErrorTests : IDisposable
 {
-    private static readonly TrainerOptions Options = new() { Steps = 6, LearningRate = 0.05, CheckpointSteps = 2, TensorBoard = false, Validation = Cadence.Steps(2) };
+    private static readonly TrainerOptions Options = new()
+    {
+        Steps = 6,
+        LearningRate = 0.05,
+        CheckpointSteps = 2,
+        TensorBoard = false,
+        Validation = Cadence.Steps(2),
+    };
 
     private readonly TemporaryFolder temporary = new();
 
     private RunFolder Folder => new(temporary.Path);
 
     public void Dispose() => temporary.Dispose();
+
+    private TrainingStatus Train(ToyTask task, TrainerOptions options) =>
+        Trainer.Run(task, options, Folder, NullProgress.Instance, TestContext.Current.CancellationToken).Status;
 
     [Fact]
     public void Other_settings_are_refused_by_name()
@@ -38,7 +48,7 @@ public sealed class ResumeErrorTests : IDisposable
         Interrupted();
         using var task = new ToyTask();
         TrainerOptions options = Options with { CheckpointSteps = 1, CheckpointInterval = null, TensorBoard = true };
-        Assert.Equal(TrainingStatus.Completed, Trainer.Run(task, options, Folder, NullProgress.Instance, TestContext.Current.CancellationToken).Status);
+        Assert.Equal(TrainingStatus.Completed, Train(task, options));
     }
 
     [Fact]
@@ -111,7 +121,7 @@ public sealed class ResumeErrorTests : IDisposable
         Assert.Empty(Directory.GetFiles(temporary.Path, "*.tmp"));
 
         using var again = new ToyTask();                                // space was made
-        Assert.Equal(TrainingStatus.Completed, Trainer.Run(again, Options, Folder, NullProgress.Instance, TestContext.Current.CancellationToken).Status);
+        Assert.Equal(TrainingStatus.Completed, Train(again, Options));
     }
 
     /// <summary>Runs three steps.</summary>
@@ -126,7 +136,7 @@ public sealed class ResumeErrorTests : IDisposable
     private string Refused(TrainerOptions options, string because, int hidden = 5)
     {
         using var task = new ToyTask(hidden: hidden);
-        var error = Assert.Throws<InvalidInputException>(() => Trainer.Run(task, options, Folder, NullProgress.Instance, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<InvalidInputException>(() => Train(task, options));
         Assert.Contains(because, error.Message, StringComparison.Ordinal);
         return error.Message;
     }

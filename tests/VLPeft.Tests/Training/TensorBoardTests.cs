@@ -13,11 +13,12 @@ public sealed class TensorBoardTests
     {
         using var temporary = new TemporaryFolder();
         var folder = new RunFolder(temporary.Path);
-        var options = new TrainerOptions { Steps = 8, LearningRate = 0.01, LogEvery = 2, Validation = Cadence.Steps(4), CheckpointInterval = null };
+        var options = new TrainerOptions { Steps = 8, LearningRate = 0.01, LogEvery = 2, Validation = Cadence.Steps(4) };
         using (var cancellation = new CancellationTokenSource())
         {
             using var task = new ToyTask();
-            Trainer.Run(task, options, folder, new RecordingProgress { OnStep = step => { if (step.Number == 5) cancellation.Cancel(); } }, cancellation.Token);
+            var progress = new RecordingProgress { OnStep = step => { if (step.Number == 5) cancellation.Cancel(); } };
+            Trainer.Run(task, options, folder, progress, cancellation.Token);
         }
         using (var task = new ToyTask())
             Trainer.Run(task, options, folder, NullProgress.Instance, TestContext.Current.CancellationToken);
@@ -30,7 +31,12 @@ public sealed class TensorBoardTests
     private static IEnumerable<(string, long, float)> Values(MetricsEntry entry)
     {
         if (entry.Loss is { } loss)
-            return [("train/loss", entry.Step, (float)loss), ("train/learning-rate", entry.Step, (float)entry.Lr!), ("train/gradient-norm", entry.Step, (float)entry.GradNorm!)];
+            return
+            [
+                ("train/loss", entry.Step, (float)loss),
+                ("train/learning-rate", entry.Step, (float)entry.Lr!),
+                ("train/gradient-norm", entry.Step, (float)entry.GradNorm!),
+            ];
         return entry.Validation!.Select(pair => ("validation/" + pair.Key, entry.Step, (float)pair.Value));
     }
 

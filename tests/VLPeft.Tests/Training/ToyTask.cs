@@ -13,7 +13,7 @@ public sealed class Alone
     public const string Name = "torch random generator";
 }
 
-/// <summary>A folder that goes with the test; in memory where there is such a place, as these tests write thousands of files to disk.</summary>
+/// <summary>A folder that goes with the test; in memory where there is such a place, as these tests write thousands of files.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private const string Memory = "/dev/shm";
@@ -41,7 +41,8 @@ internal sealed class ToyTask : ITrainingTask<int[]>, IDisposable
         set_num_threads(1);
         (this.examples, this.batchSize) = (examples, batchSize);
         var random = new Random(7);
-        model = nn.Sequential(("first", nn.Linear(Width, hidden)), ("relu", nn.ReLU()), ("dropout", nn.Dropout(dropout)), ("second", nn.Linear(hidden, 1)));
+        model = nn.Sequential(
+            ("first", nn.Linear(Width, hidden)), ("relu", nn.ReLU()), ("dropout", nn.Dropout(dropout)), ("second", nn.Linear(hidden, 1)));
         using var _ = no_grad();
         foreach (Parameter parameter in model.parameters())
             parameter.copy_(tensor(Numbers(random, parameter.numel(), 0.5)).reshape(parameter.shape));
@@ -60,7 +61,8 @@ internal sealed class ToyTask : ITrainingTask<int[]>, IDisposable
 
     public List<int[]> Seen { get; } = [];
 
-    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters => [.. model.named_parameters().Select(item => (item.name, item.parameter))];
+    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters =>
+        [.. model.named_parameters().Select(item => (item.name, item.parameter))];
 
     public int BatchesPerEpoch => (examples + batchSize - 1) / batchSize;
 
@@ -92,7 +94,9 @@ internal sealed class ToyTask : ITrainingTask<int[]>, IDisposable
             return OnValidate(Validations);
         rand(3);
         Tensor error = (model.call(inputs) - targets).abs();
-        return new EvaluationResult(EvaluationResult.Loss(error.square().mean().ToDouble()), EvaluationResult.Accuracy(error.less(0.5).to(float64).mean().ToDouble()));
+        return new EvaluationResult(
+            EvaluationResult.Loss(error.square().mean().ToDouble()),
+            EvaluationResult.Accuracy(error.less(0.5).to(float64).mean().ToDouble()));
     }
 
     public void Train() => model.train();
@@ -106,7 +110,8 @@ internal sealed class ToyTask : ITrainingTask<int[]>, IDisposable
         targets.Dispose();
     }
 
-    public double[] Weights() => [.. TrainableParameters.SelectMany(item => item.Parameter.data<float>().ToArray()).Select(value => (double)value)];
+    public double[] Weights() =>
+        [.. TrainableParameters.SelectMany(item => item.Parameter.data<float>().ToArray()).Select(value => (double)value)];
 
     private static float[] Numbers(Random random, long count, double scale) =>
         [.. Enumerable.Range(0, (int)count).Select(_ => (float)((random.NextDouble() * 2 - 1) * scale))];
@@ -129,7 +134,8 @@ internal sealed class RecordingProgress : IProgressReporter
         OnStep?.Invoke(step);
     }
 
-    public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) => Events.Add($"validated {step} [{string.Join(",", improved)}]");
+    public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) =>
+        Events.Add($"validated {step} [{string.Join(",", improved)}]");
 
     public void Finished(TrainingOutcome outcome) => Events.Add($"finished {outcome.Status} {outcome.Steps}");
 
