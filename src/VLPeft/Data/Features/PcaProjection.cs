@@ -137,7 +137,7 @@ public sealed class PcaProjection : IDisposable
         (long count, long width) = (vectors.shape[0], vectors.shape[1]);
         Tensor mean = zeros(width, ScalarType.Float64), covariance = zeros(width, width, ScalarType.Float64);
         if (center)
-            ForEachPiece(vectors, piece => mean.add_(piece.sum(0)));
+            ForEachPiece(vectors, piece => mean.add_(piece.sum(dim: 0)));    // a bare 0 would be an element type
         mean.div_(count);
         ForEachPiece(vectors, piece =>
         {
