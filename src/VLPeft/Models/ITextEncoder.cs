@@ -34,6 +34,9 @@ public interface ITextEncoder
     /// <summary>Whether <see cref="Pool"/> can be called.</summary>
     bool HasPooler { get; }
 
+    /// <summary>The configuration as Hugging Face's config.json.</summary>
+    string ConfigJson { get; }
+
     /// <summary>The network itself: its parameters carry the checkpoint's names.</summary>
     nn.Module Module { get; }
 

@@ -53,6 +53,9 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
     public long Positions => Config.Positions;
 
     /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
 
     /// <inheritdoc/>
@@ -86,6 +89,8 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
         options ??= new BackboneOptions();
         BeitConfig config = BeitConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
+        if (options.Weights != BackboneWeights.Checkpoint)
+            return new BeitModel(config, options.Pooler != PoolerSource.None, options.Weights == BackboneWeights.ShapesOnly ? META : null);
         BeitModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string[] ignore = ["classifier.*", "lm_head.*", "embeddings.mask_token", $"*.{BeitRelativePositionBias.IndexName}"];
         // The head of masked-image models has a LayerNorm of its own beside the backbone, under the name of the backbone's optional one.

@@ -59,6 +59,9 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
         ModulePattern.FullMatch(@"encoder\.layer\.\d+\..*LayerNorm\.(weight|bias)"));
 
     /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
 
     /// <inheritdoc/>
@@ -134,6 +137,10 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
         options ??= new BackboneOptions();
         BertFamilyConfig config = BertFamilyConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
+        if (options.VocabularySize is { } vocabulary && options.Weights != BackboneWeights.Checkpoint)
+            config = config with { VocabularySize = vocabulary };
+        if (options.Weights != BackboneWeights.Checkpoint)
+            return new BertFamilyModel(config, options.Pooler != PoolerSource.None, options.Weights == BackboneWeights.ShapesOnly ? META : null);
         BertFamilyModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string prefix = config.Kind == BertKind.Roberta ? "roberta." : "bert.";
         string[] heads = ["lm_head.*", "cls.*", "classifier.*", "qa_outputs.*"];

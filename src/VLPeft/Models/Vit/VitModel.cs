@@ -54,6 +54,9 @@ public sealed class VitModel : Module<Tensor, VisionOutput>, IVisionEncoder
     public long Positions => Config.Positions;
 
     /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
 
     /// <inheritdoc/>
@@ -85,6 +88,8 @@ public sealed class VitModel : Module<Tensor, VisionOutput>, IVisionEncoder
         options ??= new BackboneOptions();
         VitConfig config = VitConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
+        if (options.Weights != BackboneWeights.Checkpoint)
+            return new VitModel(config, options.Pooler != PoolerSource.None, options.Weights == BackboneWeights.ShapesOnly ? META : null);
         VitModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         HubWeights.Load(model, folder, "vit.", options.Pooler, ["classifier.*", "decoder.*", "embeddings.mask_token"]);
         if (options.Pooler == PoolerSource.Fresh)
