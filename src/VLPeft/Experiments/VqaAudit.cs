@@ -34,6 +34,25 @@ public sealed record VqaAudit(
             system.TrainableParameters.Sum(one => one.Parameter.numel()), system.Peft?.Describe());
     }
 
+    /// <summary>The audit of a recipe without data and without weights: folders need a config.json only.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="answersFile">The answer vocabulary, when there is one already.</param>
+    /// <param name="answers">How many answers to count with otherwise.</param>
+    public static VqaAudit WithoutData(Recipe recipe, string? answersFile, long answers)
+    {
+        if (File.Exists(answersFile))
+            answers = Data.AnswerVocabulary.Load(answersFile).Count;
+        VqaBackbones backbones = VqaBackbones.Load(recipe, shapesOnly: true);
+        long? width = recipe.Vision.Features.File is { } file
+            ? Data.Features.PreExtractedFeatures.Open(file, recipe.Vision.Features.Index!, recipe.Vision.Features.Tensor).Width
+            : backbones.Vision?.Width;
+        // A fixed projection has no parameters, and is not fitted yet: any module of the right shape stands for it.
+        Recipe counted = recipe.RoutingFeature.Projection == ProjectionKind.Pca
+            ? recipe with { RoutingFeature = recipe.RoutingFeature with { Projection = ProjectionKind.None } } : recipe;
+        using VqaSystem system = VqaSystem.Assemble(counted, backbones, answers, counted == recipe ? width : backbones.Text.Width, null);
+        return Of(recipe, system, answers);
+    }
+
     /// <summary>Trainable parameters in percent of all the model's, vision encoder included.</summary>
     public double TrainablePercent => 100.0 * TrainableParameters
         / (TextParameters + VisionParameters + HeadParameters + ProjectionParameters + (Peft?.BottleneckParameters ?? 0));

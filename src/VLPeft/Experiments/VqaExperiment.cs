@@ -88,6 +88,47 @@ public sealed class VqaExperiment : IDisposable
     internal VqaTask Task() => new(
         Recipe, System, Answers, Questions(Split.Train), Data.Find(Split.Validation) is null ? null : Questions(Split.Validation));
 
+    /// <summary>The likeliest answers to one question about one picture; the model must be in evaluation mode.</summary>
+    /// <param name="question">Not empty.</param>
+    /// <param name="image">A PNG or JPEG file; null when the picture is named by its id, or nothing of a picture is read.</param>
+    /// <param name="imageId">The picture's id in the recipe's feature file.</param>
+    /// <param name="top">How many answers, at least 1.</param>
+    /// <returns>The likeliest first.</returns>
+    /// <exception cref="InvalidInputException">An empty question, a missing or broken picture, or a picture where there should be an id.</exception>
+    public IReadOnlyList<VqaAnswer> Answer(string question, string? image, long? imageId = null, int top = 5)
+    {
+        if (string.IsNullOrWhiteSpace(question))
+            throw new InvalidInputException("the question is empty.");
+        if (top < 1)
+            throw new InvalidInputException($"expected 1 or more answers to show, got {top}.");
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        ImageFeatures? features = System.Model.Image.Options.NeedsImages ? _stores.Single(image, imageId, System) : null;
+        Tensor ids = tensor(Array.ConvertAll(Tokenizer.Encode(question, Recipe.Text.MaxLength), id => (long)id)).unsqueeze(0);
+        float[] probabilities = System.Model.call(ids, null, features).sigmoid().data<float>().ToArray();
+        return [.. probabilities.Select((p, index) => new VqaAnswer(Answers[index], p)).OrderByDescending(answer => answer.Probability).Take(top)];
+    }
+
+    /// <summary>Fills a recipe's feature cache for every split it has.</summary>
+    /// <returns>How many pictures of each split are in the cache.</returns>
+    /// <exception cref="InvalidInputException">The recipe keeps no features: they come from a file, or the encoder trains, or nothing of a picture is read.</exception>
+    public static IReadOnlyDictionary<string, int> ExtractFeatures(Recipe recipe, IRunReporter reporter, CancellationToken cancellation = default)
+    {
+        ImageSideOptions image = VqaBackbones.ImageOf(recipe);
+        if (recipe.Vision.Model is null || recipe.Vision.Train || !(image.NeedsPooled || image.NeedsTokens))
+            throw new InvalidInputException($"recipe '{recipe.Name}' keeps no features in a cache: they come from a file, or the encoder trains, or nothing of a picture is read.");
+        using var stores = new VqaStores(recipe, VqaBackbones.Load(recipe), reporter);
+        var data = new VqaData(recipe.Data, recipe.Seed);
+        var counts = new Dictionary<string, int>();
+        foreach (Split split in Enum.GetValues<Split>())
+            if (data.Find(split) is { } examples)
+            {
+                stores.Of(examples, cancellation);
+                counts[RunFiles.Name(split)] = examples.ImageIds.Count;
+            }
+        return counts;
+    }
+
     /// <summary>What the model is made of and what trains, as text: printed by every run.</summary>
     public string Audit() => VqaAudit.Of(Recipe, System, Answers.Count).ToString();
 

@@ -62,6 +62,23 @@ internal sealed class VqaStores : IDisposable
         return store.Gather([.. split.ImageIds.Select(store.RowOf)]).flatten(0, 1);
     }
 
+    /// <summary>The features of one picture, by file or by its id in the feature file.</summary>
+    public ImageFeatures Single(string? image, long? imageId, VqaSystem system)
+    {
+        Tensor? noise = _image.NeedsNoise ? _noise.Gather([_noise.RowOf(imageId ?? 0)]) : null;
+        if (!(_image.NeedsPooled || _image.NeedsTokens))
+            return new ImageFeatures(null, null, noise);
+        if (_file is not null)
+        {
+            long id = imageId ?? throw new InvalidInputException($"this run reads features from a file ({_recipe.Vision.Features.File}), so a picture is named by its id there (--image-id), not by a picture file.");
+            Tensor row = _file.Gather([_file.RowOf(id)]);
+            return new ImageFeatures(_image.NeedsPooled ? row : null, _image.NeedsTokens ? row : null, noise);
+        }
+        string file = image ?? throw new InvalidInputException("this run looks at pictures: name a picture file (--image).");
+        ImageFeatures features = system.Encode(_backbones.Processor!.ProcessBatch([ImageDecoder.Decode(file)]));
+        return features with { Noise = noise };
+    }
+
     public void Dispose()
     {
         _file?.Dispose();
