@@ -170,6 +170,7 @@ public sealed class FusedAdamWTests
         }
         Assert.True(memory.equal(before).all().item<bool>());
         Assert.True((parameter - before.t()).abs().min().item<float>() > 0.01);
+        Assert.Null(parameter.grad);
         parameter.sum().backward();                                     // usable after the optimizer
     }
 
