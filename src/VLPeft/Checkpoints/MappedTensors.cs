@@ -15,7 +15,7 @@ internal static unsafe partial class MappedTensors
     // stand on one address; while any does, the memory stays mapped and the address can't come to mean anything else.
     private static readonly Dictionary<nint, (SafeHandle Owner, int Count)> Owners = [];
 
-    /// <summary>A tensor on the CPU over <paramref name="data"/>, which must not be empty and lie inside <paramref name="owner"/>.</summary>
+    /// <summary>A CPU tensor over <paramref name="data"/>, which must not be empty and lie in <paramref name="owner"/>.</summary>
     public static Tensor Create(SafeHandle owner, byte* data, ScalarType dtype, IReadOnlyList<long> shape)
     {
         InitializeDevice(CPU);                                          // loads the native library the way TorchSharp does

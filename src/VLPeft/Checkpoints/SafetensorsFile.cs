@@ -49,9 +49,11 @@ public sealed class SafetensorsFile : ITensorSource, IDisposable
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             SafetensorsHeader header = SafetensorsHeader.Read(file, path);
-            using var mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+            using var mapping = MemoryMappedFile.CreateFromFile(
+                file, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
             // Only the view is kept: it outlives the two file objects, and its handle counts the tensors that stand on it.
-            return new SafetensorsFile(path, header, mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite).SafeMemoryMappedViewHandle);
+            var view = mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite).SafeMemoryMappedViewHandle;
+            return new SafetensorsFile(path, header, view);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

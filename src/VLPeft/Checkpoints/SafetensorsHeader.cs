@@ -15,6 +15,7 @@ internal sealed class SafetensorsHeader
     public const long MaxLength = 100_000_000;                          // the reference's limit
 
     public const string MetadataKey = "__metadata__";
+    private const int MaxMessage = 400;
     private const int MaxDimensions = 64;                               // libtorch's limit in many operations
 
     private readonly string path;
@@ -40,7 +41,7 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)  // the latter: a lone surrogate in a string
         {
-            throw header.Bad($"its header is not valid JSON: {e.Message}", e);
+            throw header.Bad($"its header is not valid JSON: {e.Message.TrimEnd('.')}", e);
         }
         header.CheckCoverage(dataStart, file.Length);
         return header;
@@ -126,7 +127,7 @@ internal sealed class SafetensorsHeader
             throw Bad($"the data_offsets of '{name}' must be [begin, end] with begin ≤ end, not [{string.Join(", ", offsets)}]");
         long bytes = ByteCount(name, dtype.Value, shape);
         if (bytes != end - begin)
-            throw Bad($"the tensor '{name}' of {dtype} [{string.Join(", ", shape)}] takes {bytes} bytes, but its offsets span {end - begin}");
+            throw Bad($"'{name}', {dtype} [{string.Join(", ", shape)}], takes {bytes} bytes, but its offsets span {end - begin}");
         if (begin > long.MaxValue - dataStart)
             throw Bad($"the tensor '{name}' begins past the end of the file");
         return new SafetensorsEntry(dtype.Value, Array.AsReadOnly(shape), dataStart + begin, bytes);
@@ -182,7 +183,7 @@ internal sealed class SafetensorsHeader
         foreach ((string name, SafetensorsEntry entry) in entries.OrderBy(e => e.Value.Offset).ThenBy(e => e.Value.ByteCount))
         {
             if (entry.Offset != position)
-                throw Bad($"the tensor '{name}' begins at data offset {entry.Offset - dataStart} where {position - dataStart} was expected: "
+                throw Bad($"the tensor '{name}' begins at data offset {entry.Offset - dataStart}, expected {position - dataStart}: "
                     + (entry.Offset > position ? "some bytes belong to no tensor" : "tensors overlap"));
             if (entry.ByteCount > fileLength - position)
                 throw Bad($"the tensor '{name}' ends past the end of the file (is it cut off?)");
@@ -202,9 +203,16 @@ internal sealed class SafetensorsHeader
         _ => "a truth value",
     };
 
+    /// <summary>Names come from the file: they may be endless or steer the terminal.</summary>
+    private static string Printable(string text)
+    {
+        string cut = text.Length <= MaxMessage ? text : text[..MaxMessage] + "…";
+        return string.Concat(cut.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+    }
+
     private InvalidInputException Bad(string what, Exception? inner = null)
     {
-        string message = $"'{path}' is not a good safetensors file: {what}.";
+        string message = $"'{path}' is not a good safetensors file: {Printable(what)}.";
         return inner is null ? new InvalidInputException(message) : new InvalidInputException(message, inner);
     }
 }

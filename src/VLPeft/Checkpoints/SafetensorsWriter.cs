@@ -17,11 +17,14 @@ public static class SafetensorsWriter
 
     /// <summary>Writes a file through <see cref="AtomicFile"/>: the old content stays until the new one is complete on disk.</summary>
     /// <param name="path">The file to make or replace.</param>
-    /// <param name="tensors">Names and tensors of any device and layout; each is copied only when it is not a contiguous CPU tensor.</param>
+    /// <param name="tensors">Tensors of any device and layout; each is copied only when it is not a contiguous CPU tensor.</param>
     /// <param name="metadata">Free text entries of the header; Hugging Face's readers want <c>format</c> = <c>pt</c>.</param>
-    /// <exception cref="ArgumentException">A name is there twice, reserved or not valid text, or a tensor has no data or a type the format lacks.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is there twice, reserved or not valid text, or a tensor has no data or an element type that the format lacks.
+    /// </exception>
     /// <exception cref="IOException">The disk is full, or the file can't be written.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         Item[] items = Sort(tensors);
         AtomicFile.Write(path, file => Write(file, items, metadata));
@@ -29,7 +32,8 @@ public static class SafetensorsWriter
 
     /// <summary>Writes to a stream, from its position on; the stream stays open and is not flushed.</summary>
     /// <inheritdoc cref="Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string})"/>
-    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(stream, Sort(tensors), metadata);
 
     private static void Write(Stream stream, Item[] items, IReadOnlyDictionary<string, string>? metadata)
@@ -48,20 +52,24 @@ public static class SafetensorsWriter
             if (name == SafetensorsHeader.MetadataKey || !names.Add(name))
                 throw new ArgumentException($"The tensor name '{name}' is reserved or there twice.", nameof(tensors));
             if (!SafetensorsDtype.IsKnown(tensor.dtype) || tensor.device_type == DeviceType.META || tensor.is_sparse)
-                throw new ArgumentException($"The tensor '{name}' ({tensor.dtype} on {tensor.device}) can't be written to a safetensors file.", nameof(tensors));
+                throw new ArgumentException($"The format can't hold '{name}' ({tensor.dtype} on {tensor.device}).", nameof(tensors));
             items.Add(new Item(name, StrictUtf8.GetBytes(name), tensor));
         }
-        items.Sort(static (a, b) => SafetensorsDtype.Rank(b.Tensor.dtype).CompareTo(SafetensorsDtype.Rank(a.Tensor.dtype)) is var byType and not 0
-            ? byType
-            : a.Utf8.AsSpan().SequenceCompareTo(b.Utf8));
+        items.Sort(Compare);
         return [.. items];
+    }
+
+    private static int Compare(Item a, Item b)
+    {
+        int byType = SafetensorsDtype.Rank(b.Tensor.dtype).CompareTo(SafetensorsDtype.Rank(a.Tensor.dtype));
+        return byType != 0 ? byType : a.Utf8.AsSpan().SequenceCompareTo(b.Utf8);
     }
 
     private static byte[] Header(Item[] items, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[SafetensorsHeader.LengthBytes]);
-        // Like the reference's writer: letters beyond ASCII as they are.
+        // Letters beyond ASCII as they are, like the reference.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
@@ -76,7 +84,7 @@ public static class SafetensorsWriter
             buffer.WriteByte((byte)' ');
         byte[] header = buffer.ToArray();
         if (header.Length - SafetensorsHeader.LengthBytes > SafetensorsHeader.MaxLength)
-            throw new ArgumentException($"The header of {items.Length} tensors would be longer than the format's {SafetensorsHeader.MaxLength} bytes.");
+            throw new ArgumentException($"The header of {items.Length} tensors is longer than {SafetensorsHeader.MaxLength} bytes.");
         BinaryPrimitives.WriteInt64LittleEndian(header, header.LongLength - SafetensorsHeader.LengthBytes);
         return header;
     }

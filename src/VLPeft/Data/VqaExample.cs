@@ -8,4 +8,11 @@ namespace VLPeft.Data;
 /// <param name="AnswerType">"yes/no", "number" or "other" in VQAv2; empty when the data set has none.</param>
 /// <param name="Answers">The annotators' answers as written, ten in VQAv2; empty for a test split without annotations.</param>
 public sealed record VqaExample(
-    long QuestionId, long ImageId, string Question, string QuestionType, string AnswerType, IReadOnlyList<string> Answers);
+    long QuestionId, long ImageId, string Question, string QuestionType, string AnswerType, IReadOnlyList<string> Answers)
+{
+    /// <summary>
+    /// The answer the data set itself names as the most common one (VQAv2's multiple_choice_answer); empty when it names none.
+    /// Only <see cref="AnswerVocabulary.Build"/> reads it.
+    /// </summary>
+    public string MultipleChoiceAnswer { get; init; } = "";
+}

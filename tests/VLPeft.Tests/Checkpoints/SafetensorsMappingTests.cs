@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using VLPeft.Checkpoints;
 using Xunit;
@@ -55,9 +56,9 @@ public sealed class SafetensorsMappingTests : IDisposable
         using (Tensor second = file.Read("x"))
             view = x[TensorIndex.Slice(10, 20)];
         Assert.Equal(145, view.sum().ToSingle());
-        Assert.True(IsMapped(path));
+        Assert.True(MemoryMaps.Contain(path));
         view.Dispose();
-        Assert.False(IsMapped(path));
+        Assert.False(MemoryMaps.Contain(path));
     }
 
     [Fact]
@@ -66,10 +67,35 @@ public sealed class SafetensorsMappingTests : IDisposable
         string path = WriteRange(100);
         var file = SafetensorsFile.Open(path);
         file.Read("x").Dispose();
-        Assert.True(IsMapped(path));
+        Assert.True(MemoryMaps.Contain(path));
         file.Dispose();
-        Assert.False(IsMapped(path));
+        Assert.False(MemoryMaps.Contain(path));
         Assert.Throws<ObjectDisposedException>(() => file.Read("x"));
+    }
+
+    [Fact]
+    public void A_file_object_that_was_forgotten_goes_with_its_tensors()
+    {
+        string path = WriteRange(100);
+        using (Tensor x = ReadAndForget(path))
+        {
+            Collect();
+            using Tensor last = x[99];
+            Assert.Equal(99, last.ToSingle());
+        }
+        Collect();
+        Assert.False(MemoryMaps.Contain(path));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static Tensor ReadAndForget(string path) => SafetensorsFile.Open(path).Read("x");
+
+        static void Collect()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
     }
 
     [Fact]
@@ -137,7 +163,7 @@ public sealed class SafetensorsMappingTests : IDisposable
                 Assert.Equal(499500, sum.ToSingle());
             });
         }
-        Assert.False(IsMapped(path));
+        Assert.False(MemoryMaps.Contain(path));
     }
 
     private string WriteRange(int count)
@@ -147,5 +173,4 @@ public sealed class SafetensorsMappingTests : IDisposable
         return folder.File("t.safetensors");
     }
 
-    private static bool IsMapped(string path) => File.ReadAllText("/proc/self/maps").Contains(path, StringComparison.Ordinal);
 }

@@ -66,8 +66,11 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     {
         var a = tensor(new byte[] { 1, 2, 3 });
         var b = tensor(new[] { 1f });
-        const string json = """{"__metadata__":{"a":"1","format":"pt"},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"c":{"dtype":"F32","shape":[],"data_offsets":[4,8]},"a é":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
-        byte[] header = Encoding.UTF8.GetBytes(json);
+        const string json = """
+            {"__metadata__":{"a":"1","format":"pt"},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+            "c":{"dtype":"F32","shape":[],"data_offsets":[4,8]},"a é":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}
+            """;
+        byte[] header = Encoding.UTF8.GetBytes(json.Replace("\n", "", StringComparison.Ordinal));
         int padded = (header.Length + 7) / 8 * 8;
         byte[] expected = [.. BitConverter.GetBytes((long)padded), .. header, .. Enumerable.Repeat((byte)' ', padded - header.Length),
             0, 0, 128, 63, 0, 0, 128, 63, 1, 2, 3];

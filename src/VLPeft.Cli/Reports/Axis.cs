@@ -1,0 +1,61 @@
+namespace VLPeft.Cli.Reports;
+
+/// <summary>A linear axis with ticks at round numbers.</summary>
+internal sealed class Axis
+{
+    private const int MaximumSteps = 6;
+    private readonly int _decimals;
+
+    private Axis(double from, double to, double step)
+    {
+        From = from;
+        To = to;
+        _decimals = Math.Clamp((int)-Math.Floor(Math.Log10(step)), 0, 9);
+        double first = Math.Ceiling(from / step - 1e-9);
+        double last = Math.Floor(to / step + 1e-9);
+        Ticks = Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step).ToArray();
+    }
+
+    public double From { get; }
+
+    public double To { get; }
+
+    public IReadOnlyList<double> Ticks { get; }
+
+    /// <summary>An axis from the round number below all values to that above; what is not finite is ignored.</summary>
+    public static Axis Around(IEnumerable<double> values)
+    {
+        (double from, double to) = Range(values);
+        double step = Step(to - from);
+        return new Axis(Math.Floor(from / step + 1e-9) * step, Math.Ceiling(to / step - 1e-9) * step, step);
+    }
+
+    /// <summary>An axis that ends where the values do.</summary>
+    public static Axis Within(IEnumerable<double> values)
+    {
+        (double from, double to) = Range(values);
+        return new Axis(from, to, Step(to - from));
+    }
+
+    /// <summary>Where a value lies: 0 at the axis' start, 1 at its end.</summary>
+    public double Place(double value) => (value - From) / (To - From);
+
+    public string Label(double tick) => tick.ToString(Math.Abs(tick) >= 1000 ? "N0" : $"F{_decimals}").Replace('-', '\u2212');
+
+    private static (double From, double To) Range(IEnumerable<double> values)
+    {
+        double[] finite = values.Where(double.IsFinite).ToArray();
+        if (finite.Length == 0)
+            return (0, 1);
+        (double from, double to) = (finite.Min(), finite.Max());
+        double margin = to - from > 1e-9 * Math.Max(Math.Abs(from), Math.Abs(to)) ? 0 : Math.Max(Math.Abs(from) * 0.05, 0.5);
+        return (from - margin, to + margin);
+    }
+
+    private static double Step(double span)
+    {
+        double rough = span / MaximumSteps;
+        double power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        return power * new[] { 1.0, 2, 5, 10 }.First(factor => factor * power >= rough * (1 - 1e-9));
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace VLPeft.Peft;
+
+/// <summary>One line of the audit: a module with a bottleneck.</summary>
+/// <param name="Module">The module's full name.</param>
+/// <param name="Attachment">Parallel, Serial, SerialResidual.</param>
+/// <param name="Kind">shared-down, or an ablation's.</param>
+/// <param name="Rank">r.</param>
+/// <param name="Scale">alpha / r, or 1.</param>
+/// <param name="Routing">The routing function; <c>none</c> when plain.</param>
+/// <param name="Routed">Whether the image reaches this bottleneck.</param>
+/// <param name="Parameters">How many parameters it has; 0 when it shares one that was counted before.</param>
+public sealed record PeftSiteDescription(
+    string Module, string Attachment, string Kind, long Rank, double Scale, string Routing, bool Routed, long Parameters);
+
+/// <summary>What an injection did: printed by every run and by <c>vlpeft inspect</c>.</summary>
+/// <param name="Sites">Every module with a bottleneck.</param>
+/// <param name="AlsoTrained">The backbone's own parameters that train, with their sizes.</param>
+/// <param name="BottleneckParameters">Sum over the bottlenecks.</param>
+/// <param name="AlsoTrainedParameters">Sum over the backbone's own.</param>
+/// <param name="FrozenParameters">The rest of the backbone.</param>
+public sealed record PeftDescription(
+    IReadOnlyList<PeftSiteDescription> Sites,
+    IReadOnlyList<(string Name, long Parameters)> AlsoTrained,
+    long BottleneckParameters,
+    long AlsoTrainedParameters,
+    long FrozenParameters)
+{
+    /// <summary>Bottlenecks and the backbone's own.</summary>
+    public long TrainableParameters => BottleneckParameters + AlsoTrainedParameters;
+
+    internal static PeftDescription Of(PeftModel model)
+    {
+        var counted = new HashSet<string>();
+        var sites = model.Attached.Select(one => new PeftSiteDescription(
+            one.ModuleName, one.Attachment.ToString(), one.Bottleneck.Options.Kind.Name, one.Bottleneck.Options.Rank, one.Bottleneck.Options.Scale,
+            one.Bottleneck.Options.Routing.Name, one.Bottleneck.Options.IsRouted,
+            counted.Add(one.Owner) ? one.Bottleneck.Roles.Sum(role => role.Parameter.numel()) : 0)).ToList();
+        var also = model.AlsoTrained.Select(one => (one.Name, one.Parameter.numel())).ToList();
+        long alsoCount = also.Sum(one => one.Item2);
+        long all = model.Backbone.parameters().Sum(parameter => parameter.numel());
+        return new(sites, also, sites.Sum(site => site.Parameters), alsoCount, all - alsoCount);
+    }
+
+    /// <summary>The audit as plain text.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"{Sites.Count} bottlenecks, {Sites.Count(site => site.Routed)} routed; trainable {TrainableParameters:N0} "
+            + $"(bottlenecks {BottleneckParameters:N0}, backbone's own {AlsoTrainedParameters:N0}), frozen {FrozenParameters:N0}");
+        foreach (PeftSiteDescription site in Sites)
+            text.AppendLine($"  {site.Module}: {site.Attachment}, {site.Kind}, r {site.Rank}, scale {site.Scale:0.####}, routing {site.Routing}, {site.Parameters:N0} parameters");
+        foreach ((string name, long parameters) in AlsoTrained)
+            text.AppendLine($"  {name}: trained, {parameters:N0}");
+        return text.ToString();
+    }
+}

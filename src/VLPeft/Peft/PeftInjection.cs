@@ -1,0 +1,89 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace VLPeft.Peft;
+
+/// <summary>Finds the modules a plan means and makes their bottlenecks; nothing of the backbone is changed here.</summary>
+internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFeature? feature)
+{
+    private readonly List<(string Name, nn.Module Module)> _modules = [.. backbone.named_modules()];
+    private readonly Dictionary<string, LowRankBottleneck> _shared = [];
+
+    public List<AttachedBottleneck> Attach()
+    {
+        plan.Bottleneck.Validate();
+        if (plan.Bottleneck.IsRouted && feature is null)
+            throw new InvalidInputException($"routing '{plan.Bottleneck.Routing.Name}' needs a routing feature, and the model gives none.");
+        var attached = new List<AttachedBottleneck>();
+        foreach (PeftSite site in plan.Sites)
+            attached.AddRange(AttachSite(site));
+        foreach (var twice in attached.GroupBy(one => (one.ModuleName, one.Attachment)).Where(group => group.Count() > 1))
+            throw new InvalidInputException($"module '{twice.Key.ModuleName}' is matched by two patterns of the plan; it would get two bottlenecks.");
+        return attached;
+    }
+
+    public HashSet<string> AlsoTrained()
+    {
+        var all = backbone.named_parameters().ToList();
+        var chosen = new HashSet<string>();
+        foreach (ModulePattern pattern in plan.AlsoTrain)
+        {
+            var matched = all.Where(one => pattern.Matches(one.name)).Select(one => one.name).ToList();
+            if (matched.Count == 0)
+                throw new InvalidInputException($"no parameter matches '{pattern}', which is to be trained; there are {Examples(all.Select(one => one.name))}.");
+            chosen.UnionWith(matched);
+        }
+        return chosen;
+    }
+
+    private List<AttachedBottleneck> AttachSite(PeftSite site)
+    {
+        var matches = _modules.Where(one => site.Pattern.Matches(one.Name)).ToList();
+        if (matches.Count == 0)
+            throw new InvalidInputException($"no module matches '{site.Pattern}'; there are {Examples(_modules.Where(one => HasWeight(one.Module)).Select(one => one.Name))}.");
+        return [.. matches.Select(match => AttachModule(site, match.Name, match.Module))];
+    }
+
+    private AttachedBottleneck AttachModule(PeftSite site, string name, nn.Module module)
+    {
+        if (module is not nn.Module<Tensor, Tensor> target)
+            throw new InvalidInputException($"module '{name}' is a {module.GetType().Name}; a bottleneck needs a module from one tensor to one tensor.");
+        (long input, long output) = Widths(site, name, module);
+        long width = site.Attach == Attachment.Parallel ? input : output;
+        if (plan.Bottleneck.IsRouted && feature?.Width is { } declared && declared != width)
+            throw new InvalidInputException($"module '{name}' has {width}-wide hidden states and the routing feature is {declared} wide; "
+                + "name a projection (linear or pca) in the recipe, or leave the module out of the targets.");
+        string owner = site.ShareAs is null ? name : site.Pattern.Replace(name, site.ShareAs);
+        return new AttachedBottleneck(name, target, site.Attach, owner, BottleneckFor(owner, width, output, site, name), feature);
+    }
+
+    private LowRankBottleneck BottleneckFor(string owner, long width, long output, PeftSite site, string name)
+    {
+        if (_shared.TryGetValue(owner, out LowRankBottleneck? made))
+        {
+            if (made.Width != width || made.OutputWidth != output)
+                throw new InvalidInputException($"module '{name}' shares the bottleneck '{owner}', which is {made.Width} → {made.OutputWidth} wide, but needs {width} → {output}.");
+            return made;
+        }
+        return _shared[owner] = new LowRankBottleneck(width, output, plan.Bottleneck, site.Blocks);
+    }
+
+    private static (long Input, long Output) Widths(PeftSite site, string name, nn.Module module)
+    {
+        if (site.Width is { } width)
+            return (width, width);
+        foreach ((string parameterName, Parameter parameter) in module.named_parameters(recurse: false))
+            if (parameterName == "weight" && parameter.dim() == 2)
+                return (parameter.size(1), parameter.size(0));
+        throw new InvalidInputException($"module '{name}' ({module.GetType().Name}) has no weight (out, in) to read its width from; name the width in its site.");
+    }
+
+    private static bool HasWeight(nn.Module module) =>
+        module is nn.Module<Tensor, Tensor> && module.named_parameters(recurse: false).Any(one => one.name == "weight" && one.parameter.dim() == 2);
+
+    private static string Examples(IEnumerable<string> names)
+    {
+        string[] all = [.. names];
+        return all.Length == 0 ? "none" : $"{string.Join(", ", all.Take(8))}{(all.Length > 8 ? $" and {all.Length - 8} more" : "")}";
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VLPeft.Models;
+using VLPeft.Routing;
+
+namespace VLPeft.Peft;
+
+/// <summary>
+/// The part of adapter_config.json that Hugging Face PEFT does not know: the whole plan, routing included, under the key "vlpeft".
+/// </summary>
+internal static class PeftPlanJson
+{
+    public static JsonObject Write(PeftPlan plan)
+    {
+        BottleneckOptions options = plan.Bottleneck;
+        return new JsonObject
+        {
+            ["method"] = plan.Names.Method,
+            ["routing"] = options.Routing.Name,
+            ["bottleneck"] = options.Kind.Name,
+            ["rank"] = options.Rank,
+            ["scale"] = options.Scale,
+            ["bias"] = options.Bias,
+            ["dropout"] = options.Dropout,
+            ["activation"] = options.Activation?.Name(),
+            ["initialization"] = options.Initialization.ToString(),
+            ["sites"] = new JsonArray([.. plan.Sites.Select(WriteSite)]),
+            ["also_train"] = new JsonArray([.. plan.AlsoTrain.Select(WritePattern)]),
+        };
+    }
+
+    /// <exception cref="InvalidInputException">A key is missing or has another form; names the file.</exception>
+    public static PeftPlan Read(JsonElement json, string source)
+    {
+        try
+        {
+            var options = new BottleneckOptions(
+                json.GetProperty("rank").GetInt64(),
+                json.GetProperty("scale").GetDouble(),
+                KnownBottlenecks.Get(Text(json, "bottleneck")),
+                KnownRoutingFunctions.Get(Text(json, "routing")),
+                json.GetProperty("bias").GetBoolean(),
+                json.GetProperty("dropout").GetDouble(),
+                Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
+                Enum.Parse<BottleneckInitialization>(Text(json, "initialization")));
+            BottleneckNames names = Text(json, "method") switch
+            {
+                "lora" => BottleneckNames.Lora,
+                "adapter" => BottleneckNames.Adapter,
+                string other => throw new InvalidInputException($"method '{other}' is not known."),
+            };
+            return new PeftPlan(
+                [.. json.GetProperty("sites").EnumerateArray().Select(ReadSite)], options,
+                [.. json.GetProperty("also_train").EnumerateArray().Select(ReadPattern)], names);
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or InvalidInputException)
+        {
+            throw new InvalidInputException($"{source}: the key \"vlpeft\" does not hold a plan as this program writes it: {error.Message}", error);
+        }
+    }
+
+    private static JsonObject WriteSite(PeftSite site) => new()
+    {
+        ["pattern"] = WritePattern(site.Pattern),
+        ["attach"] = site.Attach.ToString(),
+        ["share_as"] = site.ShareAs,
+        ["width"] = site.Width,
+        ["blocks"] = site.Blocks is null ? null : new JsonArray([.. site.Blocks.Enabled.Select(one => JsonValue.Create(one))]),
+        ["block_routing"] = site.Blocks?.Routing.ToString(),
+    };
+
+    private static PeftSite ReadSite(JsonElement json) => new(
+        ReadPattern(json.GetProperty("pattern")),
+        Enum.Parse<Attachment>(Text(json, "attach")),
+        Optional(json, "share_as")?.GetString(),
+        Optional(json, "blocks") is { } blocks
+            ? new OutputBlocks([.. blocks.EnumerateArray().Select(one => one.GetBoolean())], Enum.Parse<BlockRouting>(Text(json, "block_routing")))
+            : null,
+        Optional(json, "width")?.GetInt64());
+
+    private static JsonObject WritePattern(ModulePattern pattern) => new()
+    {
+        ["suffixes"] = pattern.SuffixList.IsEmpty ? null : new JsonArray([.. pattern.SuffixList.Select(one => JsonValue.Create(one))]),
+        ["regex"] = pattern.Expression,
+        ["layers"] = pattern.Layers is null ? null : new JsonArray([.. pattern.Layers.Order().Select(one => JsonValue.Create(one))]),
+    };
+
+    private static ModulePattern ReadPattern(JsonElement json)
+    {
+        ModulePattern pattern = Optional(json, "regex") is { } regex
+            ? ModulePattern.FullMatch(regex.GetString()!)
+            : ModulePattern.Suffixes(json.GetProperty("suffixes").EnumerateArray().Select(one => one.GetString()!));
+        return Optional(json, "layers") is { } layers ? pattern.InLayers(layers.EnumerateArray().Select(one => one.GetInt32())) : pattern;
+    }
+
+    private static JsonElement? Optional(JsonElement json, string key) =>
+        json.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static string Text(JsonElement json, string key) =>
+        json.GetProperty(key).GetString() ?? throw new InvalidInputException($"\"{key}\" is null.");
+}

@@ -1,0 +1,122 @@
+namespace VLPeft.Recipes;
+
+/// <summary>How a data set is laid out on disk.</summary>
+public enum DataKind
+{
+    /// <summary>VQAv2's questions and annotations files, and whatever has their format.</summary>
+    Vqav2,
+
+    /// <summary>easy-VQA's own layout.</summary>
+    EasyVqa,
+
+    /// <summary>The procedural benchmark: VQAv2's format, made when it is not there.</summary>
+    Scenes,
+}
+
+/// <summary>Questions, pictures and answers.</summary>
+public sealed record DataSection
+{
+    /// <summary><c>vqav2</c>, <c>easy-vqa</c> or <c>scenes</c>.</summary>
+    public DataKind Kind { get; init; } = DataKind.Vqav2;
+
+    /// <summary>For easy-vqa and scenes: the data set's folder.</summary>
+    [RecipePath]
+    public string? Folder { get; init; }
+
+    /// <summary>The training split (vqav2).</summary>
+    public SplitSection Train { get; init; } = new();
+
+    /// <summary>The split that chooses checkpoints and hyper-parameters (vqav2).</summary>
+    public SplitSection Validation { get; init; } = new();
+
+    /// <summary>The test split (vqav2); optional.</summary>
+    public SplitSection Test { get; init; } = new();
+
+    /// <summary>
+    /// When a data set has no validation split: this share of the training pictures, drawn by the seed 0, is kept for it. 0 ≤ x &lt; 1.
+    /// </summary>
+    public double ValidationFraction { get; init; } = 0.1;
+
+    /// <summary>Karpathy's split file (dataset_coco.json); training and validation questions are then divided by it.</summary>
+    [RecipePath]
+    public string? KarpathySplit { get; init; }
+
+    /// <summary>Folders with pictures in COCO naming (vqav2).</summary>
+    [RecipePath]
+    public IReadOnlyList<string> Images { get; init; } = [];
+
+    /// <summary>A JSON file {image id: file} instead (vqav2).</summary>
+    [RecipePath]
+    public string? ImageMap { get; init; }
+
+    /// <summary>An answer vocabulary, one a line or as JSON; built from the training answers when it is left out.</summary>
+    [RecipePath]
+    public string? Answers { get; init; }
+
+    /// <summary>When the vocabulary is built: answers given to at least this many training questions; 9 makes VQAv2's 3,129.</summary>
+    public int MinimumAnswerCount { get; init; } = 9;
+
+    /// <summary>A control: every question gets another question's picture, in training and in evaluation.</summary>
+    public bool ShuffleImages { get; init; }
+
+    /// <summary>Use only so many training questions, drawn by the recipe's seed; 0 for all.</summary>
+    public int LimitTrain { get; init; }
+
+    /// <summary>How the scenes are made (scenes).</summary>
+    public ScenesSection Scenes { get; init; } = new();
+
+    internal void Validate()
+    {
+        if (Kind == DataKind.Vqav2)
+        {
+            Check.That(Train.Questions is not null, "data.train.questions", "the training split's questions file", Train.Questions);
+            Check.That(Train.Annotations is not null, "data.train.annotations", "the training split's annotations file", Train.Annotations);
+            Check.That(Images.Count == 0 || ImageMap is null, "data.images and data.image-map", "one of the two", "both");
+        }
+        else
+            Check.That(Folder is not null, "data.folder", "the data set's folder", Folder);
+        Check.That(ValidationFraction is >= 0 and < 1, "data.validation-fraction", "0 ≤ x < 1", ValidationFraction);
+        Check.That(MinimumAnswerCount >= 1, "data.minimum-answer-count", "1 or more", MinimumAnswerCount);
+        Check.That(LimitTrain >= 0, "data.limit-train", "0 or more", LimitTrain);
+    }
+}
+
+/// <summary>One split in VQAv2's format.</summary>
+public sealed record SplitSection
+{
+    /// <summary>The questions file.</summary>
+    [RecipePath]
+    public string? Questions { get; init; }
+
+    /// <summary>The annotations file; a test split may have none.</summary>
+    [RecipePath]
+    public string? Annotations { get; init; }
+}
+
+/// <summary>The procedural scenes (docs/embedded-benchmark.md).</summary>
+public sealed record ScenesSection
+{
+    /// <summary>Seeds the scenes; the same seed makes the same bytes anywhere.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Training pictures.</summary>
+    public int TrainImages { get; init; } = 4000;
+
+    /// <summary>Validation pictures.</summary>
+    public int ValidationImages { get; init; } = 500;
+
+    /// <summary>Test pictures.</summary>
+    public int TestImages { get; init; } = 1000;
+
+    /// <summary>Questions a picture.</summary>
+    public int QuestionsPerImage { get; init; } = 6;
+
+    internal Data.Scenes.SceneOptions ToOptions() => new()
+    {
+        Seed = (ulong)Seed,
+        TrainImages = TrainImages,
+        ValidationImages = ValidationImages,
+        TestImages = TestImages,
+        QuestionsPerImage = QuestionsPerImage,
+    };
+}

@@ -1,0 +1,42 @@
+using VLPeft.Peft;
+using VLPeft.Routing;
+
+namespace VLPeft.Recipes;
+
+/// <summary>Settings that don't go together: found before anything is loaded, so that no flag can silently do nothing.</summary>
+internal static class RecipeCombinations
+{
+    public static void Validate(Recipe recipe)
+    {
+        bool attaches = recipe.Peft.Method is PeftMethod.Lora or PeftMethod.Adapter;
+        bool kindRoutes = KnownBottlenecks.Get(recipe.Peft.Bottleneck).AlwaysUsesFeature;
+        bool routed = attaches && (kindRoutes || KnownRoutingFunctions.Get(recipe.Peft.Routing).NeedsFeature);
+        bool hasVision = recipe.Vision.Model is not null || recipe.Vision.Features.File is not null;
+        RoutingFeatureSection feature = recipe.RoutingFeature;
+
+        Refuse(!attaches && recipe.Peft.Routing != "none", $"peft.routing: '{recipe.Peft.Routing}' needs a bottleneck, but peft.method is {Name(recipe.Peft.Method)}.");
+        Refuse(kindRoutes && recipe.Peft.Routing != "none", $"peft.routing: bottleneck '{recipe.Peft.Bottleneck}' takes the place of the routing function; expected none, got '{recipe.Peft.Routing}'.");
+        Refuse(attaches && recipe.Peft.Bottleneck != "shared-down" && !routed, $"peft.bottleneck: '{recipe.Peft.Bottleneck}' is about routing, but peft.routing is none.");
+        Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Residual, "peft.residual: only adapters can be residual.");
+        Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Activation is not null, "peft.activation: only adapters have an activation.");
+        Refuse(recipe.Peft.Method != PeftMethod.Lora && recipe.Peft.Alpha is not null, "peft.alpha: only LoRA has an alpha.");
+        Refuse(recipe.Text.Init == WeightInitialization.Random && recipe.Peft.Method != PeftMethod.Full, "text.init: a language model that starts at random must be trained: peft.method: full.");
+        Refuse(recipe.Text.Tokenizer == TokenizerSource.Questions && recipe.Text.Init != WeightInitialization.Random, "text.tokenizer: 'questions' makes a new vocabulary, so the model must start at random: text.init: random.");
+        bool needsImages = (routed || recipe.Text.Prefix != PrefixKind.None) && feature.Source is RoutingSource.Pooled or RoutingSource.Patches;
+        Refuse(needsImages && !hasVision, "vision: routing or the visual prefix needs image features; name vision.model or vision.features.file (or set text.prefix: none and peft.routing: none).");
+        Refuse(!hasVision && recipe.Text.Prefix != PrefixKind.None && feature.Source != RoutingSource.Zeros && !needsImages, "vision: the visual prefix needs image features; name vision.model or vision.features.file.");
+        Refuse(recipe.Vision.Train && feature.Projection == ProjectionKind.Pca, "routing-feature.projection: pca is fitted once on frozen features, but vision.train is true; use linear.");
+        Refuse(recipe.Vision.Train && !(routed || recipe.Text.Prefix != PrefixKind.None), "vision.train: nothing reads the image (text.prefix: none, peft.routing: none).");
+        Refuse(recipe.Text.PrefixSource == PrefixSource.Patches && recipe.Text.Prefix == PrefixKind.None, "text.prefix-source: there is no prefix (text.prefix: none).");
+        Refuse(recipe.Training.Evaluate != CheckpointChoice.Last && recipe.Data.Kind == DataKind.Vqav2 && recipe.Data.Validation.Questions is null
+            && recipe.Data.KarpathySplit is null && recipe.Data.ValidationFraction == 0, "training.evaluate: the best checkpoint is chosen on a validation split, and there is none.");
+    }
+
+    private static void Refuse(bool wrong, string message)
+    {
+        if (wrong)
+            throw new InvalidInputException(message);
+    }
+
+    private static string Name(Enum value) => RecipeNames.Kebab(value.ToString());
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using TorchSharp;
+using TorchSharp.Modules;
+using VLPeft.Checkpoints;
+using static TorchSharp.torch;
+
+namespace VLPeft.Parity.Tests.Layers;
+
+/// <summary>One case of layers.json with its tensors; those of the case are leaves with gradients.</summary>
+internal sealed class LayerCase : IDisposable
+{
+    private readonly SafetensorsFile _file = SafetensorsFile.Open(FixtureRoot.File("layers", "layers.safetensors"));
+    private readonly Dictionary<string, Tensor> _leaves = [];
+
+    public LayerCase(string name)
+    {
+        using JsonDocument document = FixtureRoot.Json("layers", "layers.json");
+        Settings = document.RootElement.GetProperty("cases").EnumerateArray().Single(one => one.GetProperty("name").GetString() == name).Clone();
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    public JsonElement Settings { get; }
+
+    public string Kind => Text("kind");
+
+    public static IEnumerable<string> Names()
+    {
+        using JsonDocument document = FixtureRoot.Json("layers", "layers.json");
+        return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(one => one.GetProperty("name").GetString()!)];
+    }
+
+    public string Text(string key) => Settings.GetProperty(key).GetString()!;
+
+    public double Number(string key) => Settings.GetProperty(key).GetDouble();
+
+    public bool Has(string tensor) => _file.Entries.ContainsKey($"{Name}/{tensor}");
+
+    public Tensor Constant(string tensor) => _file.Read($"{Name}/{tensor}");
+
+    /// <summary>An input or weight whose gradient the fixture knows.</summary>
+    public Tensor Leaf(string tensor) =>
+        _leaves.TryGetValue(tensor, out Tensor? leaf) ? leaf : _leaves[tensor] = Constant(tensor).clone().requires_grad_();
+
+    /// <summary>Puts a tensor of the fixture into a parameter and compares the parameter's gradient later.</summary>
+    public void Fill(Parameter parameter, string tensor)
+    {
+        using (no_grad())
+            parameter.copy_(Constant(tensor));
+        parameter.requires_grad = true;
+        _leaves[tensor] = parameter;
+    }
+
+    /// <summary>The output and every gradient the fixture has, whole.</summary>
+    public void AssertForwardAndGradients(Tensor y, double tolerance)
+    {
+        Tolerance.AssertClose(Constant("y"), y, tolerance, $"{Name}/y");
+        y.backward([Constant("upstream")]);
+        string prefix = $"{Name}/grad/";
+        foreach (string name in _file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            Tensor leaf = _leaves[name[prefix.Length..]]; // throws when the test forgot one
+            Tensor gradient = leaf.grad ?? zeros_like(leaf);
+            Tolerance.AssertClose(_file.Read(name), gradient, tolerance, name);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}
