@@ -1,2 +1,3 @@
-using TorchSharp;
-Console.WriteLine(torch.ones(2, 3).sum().item<float>());
+using VLPeft.Cli;
+
+return CliApplication.Run(args, CliConsole.OfProcess());

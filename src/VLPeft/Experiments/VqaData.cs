@@ -35,12 +35,15 @@ public sealed class VqaData
     public VqaSplit Get(Split split) => Find(split)
         ?? throw new InvalidInputException($"the recipe's data has no {split.ToString().ToLowerInvariant()} split; name data.{split.ToString().ToLowerInvariant()}.questions and .annotations.");
 
-    /// <summary>The answers a model can give: the recipe's file, or those of the training questions.</summary>
+    /// <summary>
+    /// The answers a model can give: the recipe's file, or the frequent ones of training and validation questions together, as the
+    /// published vocabularies have it.
+    /// </summary>
     public AnswerVocabulary BuildVocabulary()
     {
         if (_section.Answers is { } file)
             return AnswerVocabulary.Load(file);
-        return AnswerVocabulary.Build(Get(Split.Train).Examples, _section.MinimumAnswerCount);
+        return AnswerVocabulary.Build([.. Get(Split.Train).Examples, .. Find(Split.Validation)?.Examples ?? []], _section.MinimumAnswerCount);
     }
 
     private VqaSplit? ReadTest()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VLPeft.Checkpoints;
 
 namespace VLPeft.Models;
 
@@ -35,31 +36,24 @@ internal sealed class ConfigReader
         }
     }
 
-    /// <summary>The text of a folder's config.json and its path.</summary>
-    public static (string Json, string Path) ReadFolder(string folder)
+    /// <summary>A folder's config.json.</summary>
+    public static ConfigReader OpenFolder(string folder)
     {
-        string path = Path.Combine(folder, "config.json");
         if (!Directory.Exists(folder))
             throw new InvalidInputException($"The model folder '{folder}' does not exist.");
-        if (!File.Exists(path))
-            throw new InvalidInputException($"The model folder '{folder}' has no config.json, which says what the model is.");
-        try
-        {
-            return (File.ReadAllText(path), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"'{path}' can't be read: {e.Message}", e);
-        }
+        string path = Path.Combine(folder, "config.json");
+        using JsonDocument document = JsonFile.ReadObject(path, "model configuration");
+        return new ConfigReader(document.RootElement.Clone(), path);
     }
 
     /// <summary>The loader for the model_type of a folder's config.json.</summary>
     public static T Choose<T>(IReadOnlyDictionary<string, T> loaders, string folder, string modality)
     {
-        (string json, string path) = ReadFolder(folder);
-        ConfigReader reader = Parse(json, path);
+        ConfigReader reader = OpenFolder(folder);
         string known = string.Join(", ", loaders.Keys.Order().Select(name => $"\"{name}\""));
-        return loaders.TryGetValue(reader.Text("model_type"), out T? loader) ? loader : throw reader.Wrong("model_type", $"a known {modality} backbone ({known})");
+        return loaders.TryGetValue(reader.Text("model_type"), out T? loader)
+            ? loader
+            : throw reader.Wrong("model_type", $"a known {modality} backbone ({known})");
     }
 
     /// <summary>A whole number ≥ 1.</summary>

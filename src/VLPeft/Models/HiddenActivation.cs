@@ -29,6 +29,9 @@ public static class HiddenActivations
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
+    /// <summary>Its name in Hugging Face configurations ("gelu", "gelu_new", "relu").</summary>
+    public static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
+
     /// <summary>The activation of a Hugging Face name.</summary>
     /// <exception cref="InvalidInputException">Another name; the message lists those there are.</exception>
     public static HiddenActivation Parse(string name) => ByName.TryGetValue(name, out HiddenActivation activation)
@@ -42,7 +45,4 @@ public static class HiddenActivations
         ["gelu_pytorch_tanh"] = HiddenActivation.GeluTanh,
         ["relu"] = HiddenActivation.Relu,
     };
-
-    /// <summary>The first of the Hugging Face names that mean the activation.</summary>
-    internal static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
 }

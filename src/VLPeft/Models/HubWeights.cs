@@ -22,10 +22,11 @@ internal static class HubWeights
     public static void Load(nn.Module model, string folder, string prefix, PoolerSource pooler, IEnumerable<string> ignore)
     {
         using CheckpointFolder source = CheckpointFolder.Open(folder);
-        if (NeedsPooler(model) && !source.Names.Any(key => key.StartsWith(Pooler, StringComparison.Ordinal) || key.StartsWith(prefix + Pooler, StringComparison.Ordinal)))
+        if (HasPooler(model.named_parameters().Select(p => p.name), "") && !HasPooler(source.Names, "") && !HasPooler(source.Names, prefix))
         {
             throw new InvalidInputException(
-                $"The checkpoint in '{folder}' has no pooler: it was saved from a model that does not use one. Choose a fresh pooler, or none, when it is loaded.");
+                $"The checkpoint in '{folder}' has no pooler (no keys \"{Pooler}*\" or \"{prefix}{Pooler}*\"): it was saved from a model "
+                + "that does not use one. Choose a fresh pooler, or none, when it is loaded.");
         }
         if (pooler != PoolerSource.Checkpoint)
             ignore = ignore.Append(Pooler + "*");
@@ -36,5 +37,6 @@ internal static class HubWeights
         });
     }
 
-    private static bool NeedsPooler(nn.Module model) => model.named_parameters().Any(p => p.name.StartsWith(Pooler, StringComparison.Ordinal));
+    private static bool HasPooler(IEnumerable<string> names, string prefix) =>
+        names.Any(name => name.StartsWith(prefix + Pooler, StringComparison.Ordinal));
 }

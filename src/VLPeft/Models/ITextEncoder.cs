@@ -28,14 +28,22 @@ public interface ITextEncoder
     /// <summary>The activation of the feed-forward layers, which adapters take over.</summary>
     HiddenActivation Activation { get; }
 
+    /// <summary>Where bottlenecks go by default.</summary>
+    PeftTargets PeftTargets { get; }
+
     /// <summary>Whether <see cref="Pool"/> can be called.</summary>
     bool HasPooler { get; }
+
+    /// <summary>The configuration as Hugging Face's config.json.</summary>
+    string ConfigJson { get; }
 
     /// <summary>The network itself: its parameters carry the checkpoint's names.</summary>
     nn.Module Module { get; }
 
     /// <summary>The bare rows of the word embedding, (B, T) int64 → (B, T, d): no positions, no LayerNorm.</summary>
-    /// <exception cref="ArgumentException">Wrong shape or type, T beyond <see cref="MaxLength"/>, or an id outside the vocabulary.</exception>
+    /// <exception cref="ArgumentException">
+    /// Wrong shape or type, T beyond <see cref="MaxLength"/>, or an id outside the vocabulary.
+    /// </exception>
     Tensor WordEmbeddings(Tensor ids);
 
     /// <summary>The embedding layer: word, position and type embedding, LayerNorm, dropout.</summary>
@@ -56,7 +64,9 @@ public interface ITextEncoder
 
     /// <summary>All transformer layers.</summary>
     /// <param name="hidden">Output of the embedding layer, (B, T, d).</param>
-    /// <param name="mask">(B, T), 1 for tokens and 0 for padding, integer, floating or bool; null when nothing is padded, which is faster.</param>
+    /// <param name="mask">
+    /// (B, T), 1 for tokens and 0 for padding, integer, floating or bool; null when nothing is padded, which is faster.
+    /// </param>
     /// <param name="positions">
     /// <see cref="OutputPositions.First"/> when only position 0 is read. Whatever is attached to the last layer must then act on each
     /// position for itself, since it sees that one alone (routing function <c>self-matmul</c> does not).

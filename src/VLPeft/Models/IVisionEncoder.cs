@@ -27,6 +27,9 @@ public interface IVisionEncoder
     /// <summary>Whether <see cref="VisionOutput.Pooled"/> is computed.</summary>
     bool HasPooler { get; }
 
+    /// <summary>The configuration as Hugging Face's config.json.</summary>
+    string ConfigJson { get; }
+
     /// <summary>The network itself: its parameters carry the checkpoint's names.</summary>
     nn.Module Module { get; }
 

@@ -19,8 +19,16 @@ internal static class Layers
     public static Embedding Table(long rows, long width, Device? device, long? padding = null)
     {
         Embedding table = Embedding((padding ?? 0) + 1, width, padding_idx: padding);
-        table.weight = new Parameter(zeros(rows, width, device: device));
+        table.weight = Bare(zeros(rows, width, device: device));
         return table;
+    }
+
+    /// <summary>A parameter that outlives the dispose scope it is made in, as those inside TorchSharp's modules do.</summary>
+    public static Parameter Bare(Tensor value)
+    {
+        Parameter parameter = new(value);
+        parameter.DetachFromDisposeScope();
+        return parameter;
     }
 
     /// <summary>
@@ -90,4 +98,23 @@ internal sealed class DenseModule : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor x) => dense.call(x);
+}
+
+/// <summary>An image cut into patches, each projected: Hugging Face's patch embeddings. The convolution's stride is its size.</summary>
+internal sealed class PatchModule : Module<Tensor, Tensor>
+{
+    private readonly Conv2d projection;
+
+    public PatchModule(long channels, long width, long patchSize, Device? device) : base(nameof(PatchModule))
+    {
+        projection = Conv2d(channels, width, patchSize, stride: patchSize, device: device);
+        RegisterComponents();
+    }
+
+    // (B, C, H, W) → (B, d, rows, columns) → (B, d, patches) → (B, patches, d)
+    public override Tensor forward(Tensor pixelValues)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(projection.call(pixelValues).flatten(2).transpose(1, 2));
+    }
 }

@@ -21,7 +21,9 @@ public static class TextEncoders
     public static void Register(string modelType, Func<string, BackboneOptions, ITextEncoder> load) => Loaders[modelType] = load;
 
     /// <summary>Loads a Hugging Face folder, whichever known backbone it holds: eval mode, every parameter frozen.</summary>
-    /// <exception cref="InvalidInputException">No or an unknown model_type, an unsupported configuration, or weights that don't fit.</exception>
+    /// <exception cref="InvalidInputException">
+    /// There is no or an unknown model_type, an unsupported configuration, or weights that don't fit.
+    /// </exception>
     public static ITextEncoder FromFolder(string folder, BackboneOptions? options = null) =>
         ConfigReader.Choose(Loaders, folder, "text")(folder, options ?? new BackboneOptions());
 }

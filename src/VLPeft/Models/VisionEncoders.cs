@@ -22,7 +22,9 @@ public static class VisionEncoders
     public static void Register(string modelType, Func<string, BackboneOptions, IVisionEncoder> load) => Loaders[modelType] = load;
 
     /// <summary>Loads a Hugging Face folder, whichever known backbone it holds: eval mode, every parameter frozen.</summary>
-    /// <exception cref="InvalidInputException">No or an unknown model_type, an unsupported configuration, or weights that don't fit.</exception>
+    /// <exception cref="InvalidInputException">
+    /// There is no or an unknown model_type, an unsupported configuration, or weights that don't fit.
+    /// </exception>
     public static IVisionEncoder FromFolder(string folder, BackboneOptions? options = null) =>
         ConfigReader.Choose(Loaders, folder, "vision")(folder, options ?? new BackboneOptions());
 }

@@ -80,8 +80,6 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         if (Options.Kind.RoutesAfterUp && Options.IsRouted)
             return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).mul(Options.Scale);
         Tensor routed = entry.call(hidden, feature); // (B, T, n·r)
-        if (Options.Scale != 1 && up_bias is null)
-            return Up(routed, Options.Scale); // on the r-wide side, which is the smaller
         return Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);
     }
 
@@ -103,13 +101,7 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
     }
 
-    private Tensor Up(Tensor routed, double scale = 1)
-    {
-        Tensor active = Options.Activation?.Apply(routed) ?? routed;
-        if (scale != 1)
-            active = active.mul(scale);
-        return _layout.Project(active, up_weight, up_bias);
-    }
+    private Tensor Up(Tensor routed) => _layout.Project(Options.Activation?.Apply(routed) ?? routed, up_weight, up_bias);
 
     private Tensor Drop(Tensor x) => Options.Dropout > 0 && training ? nn.functional.dropout(x, Options.Dropout, true) : x;
 

@@ -22,7 +22,7 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         return attached;
     }
 
-    public List<(string Name, Parameter Parameter)> AlsoTrained()
+    public HashSet<string> AlsoTrained()
     {
         var all = backbone.named_parameters().ToList();
         var chosen = new HashSet<string>();
@@ -33,7 +33,7 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
                 throw new InvalidInputException($"no parameter matches '{pattern}', which is to be trained; there are {Examples(all.Select(one => one.name))}.");
             chosen.UnionWith(matched);
         }
-        return [.. all.Where(one => chosen.Contains(one.name)).Select(one => (one.name, one.parameter))];
+        return chosen;
     }
 
     private List<AttachedBottleneck> AttachSite(PeftSite site)

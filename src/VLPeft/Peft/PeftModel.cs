@@ -11,15 +11,16 @@ namespace VLPeft.Peft;
 public sealed class PeftModel : IDisposable
 {
     private readonly List<AttachedBottleneck> _attached;
-    private readonly List<(string Name, Parameter Parameter)> _alsoTrained;
-    private readonly List<(Parameter Parameter, bool RequiredGrad)> _gradientBefore;
+    private readonly HashSet<string> _alsoTrained;
+    // By name: moving a model to another device or type makes new parameters.
+    private readonly Dictionary<string, bool> _gradientBefore;
     private bool _detached;
 
     private PeftModel(
-        nn.Module backbone, PeftPlan plan, List<AttachedBottleneck> attached, List<(string, Parameter)> alsoTrained)
+        nn.Module backbone, PeftPlan plan, List<AttachedBottleneck> attached, HashSet<string> alsoTrained)
     {
         (Backbone, Plan, _attached, _alsoTrained) = (backbone, plan, attached, alsoTrained);
-        _gradientBefore = [.. backbone.parameters().Select(parameter => (parameter, parameter.requires_grad))];
+        _gradientBefore = backbone.named_parameters().ToDictionary(one => one.name, one => one.parameter.requires_grad);
     }
 
     /// <summary>The model that carries the bottlenecks.</summary>
@@ -47,10 +48,8 @@ public sealed class PeftModel : IDisposable
         ArgumentNullException.ThrowIfNull(plan);
         var injection = new PeftInjection(backbone, plan, feature);
         var model = new PeftModel(backbone, plan, injection.Attach(), injection.AlsoTrained());
-        foreach ((Parameter parameter, _) in model._gradientBefore)
-            parameter.requires_grad = false;
-        foreach ((_, Parameter parameter) in model._alsoTrained)
-            parameter.requires_grad = true;
+        foreach ((string name, Parameter parameter) in backbone.named_parameters())
+            parameter.requires_grad = model._alsoTrained.Contains(name);
         foreach (AttachedBottleneck attached in model._attached)
             attached.Hook();
         return model;
@@ -63,10 +62,11 @@ public sealed class PeftModel : IDisposable
         select (Plan.Names.Of(owner.Owner, role.Role), role.Parameter);
 
     /// <summary>The backbone's own parameters that train.</summary>
-    public IReadOnlyList<(string Name, Parameter Parameter)> AlsoTrained => _alsoTrained;
+    public IReadOnlyList<(string Name, Parameter Parameter)> AlsoTrained =>
+        [.. Backbone.named_parameters().Where(one => _alsoTrained.Contains(one.name)).Select(one => (one.name, one.parameter))];
 
     /// <summary>All that trains, in a stable order: the bottlenecks, then the backbone's own.</summary>
-    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters => [.. BottleneckParameters, .. _alsoTrained];
+    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters => [.. BottleneckParameters, .. AlsoTrained];
 
     /// <summary>What is matched, routed and trained, with parameter counts.</summary>
     public PeftDescription Describe() => PeftDescription.Of(this);
@@ -113,8 +113,8 @@ public sealed class PeftModel : IDisposable
         _detached = true;
         foreach (AttachedBottleneck attached in _attached)
             attached.Unhook();
-        foreach ((Parameter parameter, bool before) in _gradientBefore)
-            parameter.requires_grad = before;
+        foreach ((string name, Parameter parameter) in Backbone.named_parameters())
+            parameter.requires_grad = _gradientBefore.GetValueOrDefault(name, parameter.requires_grad);
     }
 
     /// <summary>Detaches and frees the bottlenecks; the backbone stays the caller's.</summary>

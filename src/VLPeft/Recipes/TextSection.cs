@@ -61,6 +61,12 @@ public sealed record TextSection
     /// <summary>What the classifier reads.</summary>
     public ReadoutKind Readout { get; init; } = ReadoutKind.Pooler;
 
+    /// <summary>
+    /// The pooler's weights, when the readout is the pooler: <c>checkpoint</c>, or <c>fresh</c> for checkpoints without one
+    /// (roberta-base and roberta-large; Hugging Face then makes a new one without being asked).
+    /// </summary>
+    public PoolerSetting Pooler { get; init; } = PoolerSetting.Checkpoint;
+
     /// <summary>Dropout inside the frozen model while training; its config's value when it is left out (0.1 in published ones).</summary>
     public double? BackboneDropout { get; init; }
 

@@ -12,6 +12,16 @@ public enum WeightInitialization
     Random,
 }
 
+/// <summary>Where a pooler's weights come from.</summary>
+public enum PoolerSetting
+{
+    /// <summary>From the checkpoint; a checkpoint without one is an error.</summary>
+    Checkpoint,
+
+    /// <summary>Made anew by the recipe's seed.</summary>
+    Fresh,
+}
+
 /// <summary>Where image features come from: a vision encoder, or a file of features made elsewhere.</summary>
 public sealed record VisionSection
 {
@@ -21,6 +31,12 @@ public sealed record VisionSection
 
     /// <summary><c>pretrained</c>, or <c>random</c> to train it from scratch.</summary>
     public WeightInitialization Init { get; init; } = WeightInitialization.Pretrained;
+
+    /// <summary>
+    /// The pooler's weights: <c>checkpoint</c>, or <c>fresh</c> for checkpoints without one (those of classifiers; Hugging Face then makes
+    /// a new one without being asked).
+    /// </summary>
+    public PoolerSetting Pooler { get; init; } = PoolerSetting.Checkpoint;
 
     /// <summary>Whether the encoder trains with the rest; pictures are then encoded in every step.</summary>
     public bool Train { get; init; }

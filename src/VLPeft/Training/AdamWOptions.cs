@@ -15,7 +15,7 @@ public enum AdamWForm
     Transformers,
 }
 
-/// <summary>Settings of <see cref="AdamW"/>. The defaults are the paper's: ε = 1e-6, no weight decay.</summary>
+/// <summary>Settings of <see cref="FusedAdamW"/>. The defaults are the paper's: ε = 1e-6, no weight decay.</summary>
 public sealed record AdamWOptions
 {
     /// <summary>Which update.</summary>
@@ -30,7 +30,7 @@ public sealed record AdamWOptions
     /// <summary>ε, added to the denominator; above 0.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
-    /// <summary>λ, decoupled weight decay per step and unit of learning rate; 0 or more. A <see cref="ParameterRule"/> may override it.</summary>
+    /// <summary>λ, decoupled weight decay per unit of learning rate; 0 or more. A <see cref="ParameterRule"/> may override it.</summary>
     public double WeightDecay { get; init; }
 
     internal void Validate()

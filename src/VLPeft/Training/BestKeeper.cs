@@ -33,7 +33,8 @@ internal sealed class BestKeeper(TrainerOptions options, RunFolder folder, IRead
         return improved;
     }
 
-    public bool ShouldStop(TrainingState state) => options.EarlyStopping is { } early && state.ValidationsWithoutImprovement >= early.Patience;
+    public bool ShouldStop(TrainingState state) =>
+        options.EarlyStopping is { } early && state.ValidationsWithoutImprovement >= early.Patience;
 
     /// <summary>A resume needs the files its checkpoint speaks of.</summary>
     /// <exception cref="InvalidInputException">One is missing.</exception>
@@ -42,15 +43,16 @@ internal sealed class BestKeeper(TrainerOptions options, RunFolder folder, IRead
         foreach ((string metric, BestValue best) in state.Best)
         {
             if (!File.Exists(folder.Best(metric)))
-                throw new InvalidInputException($"'{folder.Best(metric)}', the best parameters by {metric} (step {best.Step}), is missing, but the " +
-                    "checkpoint beside it says it was written. Put it back, or use another output folder.");
+                throw new InvalidInputException($"'{folder.Best(metric)}', the best parameters by {metric} (step {best.Step}), is " +
+                    "missing, but the checkpoint beside it says it was written. Put it back, or use another output folder.");
         }
     }
 
     private static void Count(EarlyStopping early, EvaluationResult result, TrainingState state)
     {
-        Metric metric = result.Find(early.Metric) ?? throw new InvalidInputException($"Early stopping watches the metric '{early.Metric}', but " +
-            $"validation reports {string.Join(", ", result.Metrics.Select(metric => metric.Name))}.");
+        Metric metric = result.Find(early.Metric) ?? throw new InvalidInputException(
+            $"Early stopping watches the metric '{early.Metric}', but validation reports " +
+            $"{string.Join(", ", result.Metrics.Select(metric => metric.Name))}.");
         if (Improves(metric, state.EarlyStoppingBest, early.MinimumImprovement))
             (state.EarlyStoppingBest, state.ValidationsWithoutImprovement) = (metric.Value, 0);
         else

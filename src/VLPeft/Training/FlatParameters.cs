@@ -56,8 +56,8 @@ internal sealed class FlatParameters : IDisposable
         string[] without = [.. Slots.Where(slot => slot.Parameter.grad is null).Select(slot => slot.Name)];
         if (without.Length > 0 && !allowMissing)
             throw new InvalidOperationException(
-                $"{without.Length} of {Slots.Count} trainable parameters have no gradient after the first backward pass, so the loss does not " +
-                $"depend on them: {string.Join(", ", without)}. Freeze them or use them in the model.");
+                $"{without.Length} of {Slots.Count} trainable parameters have no gradient after the first backward pass, so the loss " +
+                $"does not depend on them: {string.Join(", ", without)}. Freeze them or use them in the model.");
         foreach (Slot slot in Slots)
         {
             Tensor place = slot.In(Gradients);
@@ -85,8 +85,11 @@ internal sealed class FlatParameters : IDisposable
         return norms.norm();
     }
 
+    /// <summary>Frees the gradients; the parameters keep their values.</summary>
     public void Dispose()
     {
+        foreach (Slot slot in Slots.Where(slot => !slot.Parameter.IsInvalid))
+            slot.Parameter.grad = null;
         Values.Dispose();
         Gradients.Dispose();
     }
@@ -118,11 +121,11 @@ internal sealed class FlatParameters : IDisposable
             if (!parameter.requires_grad)
                 throw new ArgumentException($"The parameter '{name}' is frozen (requires_grad is false).", nameof(parameters));
             if (parameter.dtype is not (ScalarType.Float32 or ScalarType.Float64))
-                throw new ArgumentException($"The trainable parameter '{name}' is {parameter.dtype}: keep trainable parameters in Float32, " +
-                    "small updates are lost otherwise.", nameof(parameters));
-            if (parameter.dtype != first.dtype || parameter.device_type != first.device_type || parameter.device_index != first.device_index)
-                throw new ArgumentException($"The trainable parameters must share a type and a device: '{parameters[0].Name}' is {first.dtype} on " +
-                    $"{first.device}, '{name}' {parameter.dtype} on {parameter.device}.", nameof(parameters));
+                throw new ArgumentException($"The trainable parameter '{name}' is {parameter.dtype}: keep trainable parameters in " +
+                    "Float32, small updates are lost otherwise.", nameof(parameters));
+            if (parameter.dtype != first.dtype || parameter.device.ToString() != first.device.ToString())
+                throw new ArgumentException($"The trainable parameters must share a type and a device: '{parameters[0].Name}' is " +
+                    $"{first.dtype} on {first.device}, '{name}' {parameter.dtype} on {parameter.device}.", nameof(parameters));
         }
     }
 

@@ -9,7 +9,9 @@ namespace VLPeft.Training;
 /// </typeparam>
 /// <remarks>
 /// Exact resume rests on this: batches and loss are the same whenever the same weights, the same epoch and place in it, and the same state
-/// of torch's random generator (dropout) meet. So batches must not draw from that generator.
+/// of torch's random generator (dropout) meet. So batches must not draw from that generator, and floating-point tensors that enter matrix
+/// products must lie at aligned addresses, as libtorch's own do: <c>torch.tensor(array)</c> lies wherever the array is, and MKL's products
+/// then differ in the last bit from run to run. Fill a tensor made by <c>torch.empty</c>, or clone.
 /// </remarks>
 public interface ITrainingTask<TBatch>
 {

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace VLPeft.Training;
 
-/// <summary>One line of <c>metrics.jsonl</c>: a training line has loss, learning rate and gradient norm, a validation line the metrics.</summary>
+/// <summary>
+/// One line of <c>metrics.jsonl</c>: a training line has loss, learning rate and gradient norm, a validation line the metrics.
+/// </summary>
 /// <param name="Step">Completed steps.</param>
 /// <param name="Epoch">Completed epochs, with a fraction.</param>
 /// <param name="Loss">Mean training loss since the line before, examples weighted equally.</param>
@@ -39,8 +41,8 @@ public sealed class MetricsLog : IDisposable
         {
             long found = file.Length;
             file.Dispose();
-            throw new InvalidInputException($"The log '{path}' has {found} bytes, but the checkpoint beside it was written when it had {length}: " +
-                "lines are missing. Put the log back, or use another output folder.");
+            throw new InvalidInputException($"The log '{path}' has {found} bytes, but the checkpoint beside it was written when it had " +
+                $"{length}: lines are missing. Put the log back, or use another output folder.");
         }
         file.SetLength(length);
         file.Position = length;

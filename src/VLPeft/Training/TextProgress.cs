@@ -45,7 +45,8 @@ public sealed class TextProgress(TextWriter writer, TimeSpan interval, TimeProvi
     public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved)
     {
         string best = improved.Count > 0 ? $"  (best {string.Join(", ", improved)} so far)" : "";
-        Line($"step {step}  validation {string.Join("  ", result.Metrics.Select(metric => Invariant($"{metric.Name} {metric.Value:g5}")))}{best}");
+        string metrics = string.Join("  ", result.Metrics.Select(metric => Invariant($"{metric.Name} {metric.Value:g5}")));
+        Line($"step {step}  validation {metrics}{best}");
     }
 
     /// <inheritdoc/>
@@ -57,7 +58,8 @@ public sealed class TextProgress(TextWriter writer, TimeSpan interval, TimeProvi
             TrainingStatus.EarlyStopped => "stopped early",
             _ => "interrupted",
         };
-        string best = string.Concat(outcome.Best.Select(pair => Invariant($"  best {pair.Key} {pair.Value.Value:g5} at step {pair.Value.Step}")));
+        string best = string.Concat(outcome.Best.Select(
+            pair => Invariant($"  best {pair.Key} {pair.Value.Value:g5} at step {pair.Value.Step}")));
         Line($"{how} after step {outcome.Steps}{best}");
     }
 

@@ -31,7 +31,8 @@ public static class TrainedParameters
 
     private static void Check(SafetensorsFile file, IReadOnlyList<(string Name, Parameter Parameter)> parameters, string prefix)
     {
-        string[] saved = [.. file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..])];
+        string[] saved =
+            [.. file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..])];
         string[] missing = [.. parameters.Select(item => item.Name).Except(saved)];
         string[] extra = [.. saved.Except(parameters.Select(item => item.Name))];
         string[] other = missing.Length > 0 ? [] : [.. parameters.Where(item => !Fits(item.Name, item.Parameter)).Select(Describe)];
@@ -42,7 +43,8 @@ public static class TrainedParameters
             .. other,
         ];
         if (problems.Length > 0)
-            throw new InvalidInputException($"The parameters in '{file.Description}' are not those of this model: {string.Join("; ", problems)}.");
+            throw new InvalidInputException(
+                $"The parameters in '{file.Description}' are not those of this model: {string.Join("; ", problems)}.");
 
         bool Fits(string name, Parameter parameter) =>
             file.Entry(prefix + name) is var entry && entry.Dtype == parameter.dtype && entry.Shape.SequenceEqual(parameter.shape);

@@ -19,19 +19,20 @@ public static class Trainer
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <returns>How it ended. The model holds the last weights and is in evaluation mode.</returns>
     /// <exception cref="InvalidInputException">A setting is wrong, or the checkpoint belongs to other settings or parameters.</exception>
-    /// <exception cref="InvalidOperationException">A trainable parameter has no gradient after the first step's backward passes.</exception>
+    /// <exception cref="InvalidOperationException">A trainable parameter has no gradient after the first step's backward.</exception>
     /// <exception cref="TrainingDivergedException">The loss or a weight is not finite.</exception>
     /// <exception cref="IOException">A file can't be written (disk full); the checkpoint before stays.</exception>
     /// <remarks>
     /// Dropout draws from torch's one random generator, so of several runs in parallel threads of one process only those without dropout
     /// are reproducible.
     /// </remarks>
-    public static TrainingOutcome Run<TBatch>(ITrainingTask<TBatch> task, TrainerOptions options, RunFolder folder, IProgressReporter progress,
-        CancellationToken cancellation = default) => Run(task, options, folder, progress, static _ => { }, cancellation);
+    public static TrainingOutcome Run<TBatch>(ITrainingTask<TBatch> task, TrainerOptions options, RunFolder folder,
+        IProgressReporter progress, CancellationToken cancellation = default) =>
+        Run(task, options, folder, progress, static _ => { }, cancellation);
 
     /// <summary>The same, with a call at every moment where a kill would leave other files behind.</summary>
-    internal static TrainingOutcome Run<TBatch>(ITrainingTask<TBatch> task, TrainerOptions options, RunFolder folder, IProgressReporter progress,
-        Action<string> at, CancellationToken cancellation)
+    internal static TrainingOutcome Run<TBatch>(ITrainingTask<TBatch> task, TrainerOptions options, RunFolder folder,
+        IProgressReporter progress, Action<string> at, CancellationToken cancellation)
     {
         options.Validate();
         if (task.BatchesPerEpoch < 1)
@@ -40,7 +41,7 @@ public static class Trainer
         folder.RemoveLeftovers();
         var parameters = task.TrainableParameters;
         var plan = new TrainingPlan(options, task.BatchesPerEpoch);
-        using var optimizer = new AdamW(parameters, options.Optimizer, options.ParameterRules);
+        using var optimizer = new FusedAdamW(parameters, options.Optimizer, options.ParameterRules);
         var checkpoint = new TrainingCheckpoint(folder.Checkpoint, parameters, optimizer, plan.Settings, at);
         var best = new BestKeeper(options, folder, parameters, at);
         TrainingState state = checkpoint.Exists ? checkpoint.Load() : Begin(options, folder);

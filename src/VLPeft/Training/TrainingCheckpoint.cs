@@ -10,7 +10,7 @@ namespace VLPeft.Training;
 /// The one file a run resumes from: parameters, moments and random state as tensors; state and settings as JSON in the header. One file,
 /// put in place by a rename, so that its parts can't come from different moments.
 /// </summary>
-internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamW optimizer,
+internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name, Parameter Parameter)> parameters, FusedAdamW optimizer,
     IReadOnlyDictionary<string, string> settings, Action<string> at)
 {
     private const string KindKey = "vlpeft";
@@ -63,7 +63,9 @@ internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name
 
     private TrainingState ReadHeader(SafetensorsFile file)
     {
-        if (!IsOne(file) || !file.Metadata.TryGetValue(StateKey, out string? state) || !file.Metadata.TryGetValue(SettingsKey, out string? saved))
+        if (!IsOne(file)
+            || !file.Metadata.TryGetValue(StateKey, out string? state)
+            || !file.Metadata.TryGetValue(SettingsKey, out string? saved))
             throw new InvalidInputException($"'{path}' is not a training checkpoint of this version.");
         try
         {
@@ -77,32 +79,5 @@ internal sealed class TrainingCheckpoint(string path, IReadOnlyList<(string Name
         {
             throw new InvalidInputException($"The checkpoint '{path}' is damaged: {e.Message}", e);
         }
-    }
-}
-
-/// <summary>Writes the run's tensor files.</summary>
-internal static class RunFile
-{
-    /// <summary>Writes a file atomically; <paramref name="at"/> is called before, when the data is written, and when it is in place.</summary>
-    /// <exception cref="IOException">The file can't be written; the message names it.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string> metadata,
-        Action<string> at)
-    {
-        string name = Path.GetFileName(path);
-        at($"{name}: begin");
-        try
-        {
-            AtomicFile.Write(path, stream =>
-            {
-                SafetensorsWriter.Write(stream, tensors, metadata);
-                at($"{name}: written");
-            });
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"'{path}' can't be written: {e.Message.TrimEnd('.')}. The file that was there before, if any, is kept, and a run " +
-                "started again goes on from its last checkpoint.", e);
-        }
-        at($"{name}: in place");
     }
 }

@@ -29,8 +29,8 @@ public sealed record TrainingOutcome(TrainingStatus Status, long Steps, long Tot
 public sealed class TrainingDivergedException : Exception
 {
     internal TrainingDivergedException(string what, long step, double learningRate)
-        : base($"Training diverged at step {step}: {what} at the learning rate {learningRate:0.###e+0}. The checkpoint before it, if one was due, " +
-            "is kept. Lower the learning rate, or clip the gradients' norm.") => (Step, LearningRate) = (step, learningRate);
+        : base($"Training diverged at step {step}: {what} at the learning rate {learningRate:0.###e+0}. The checkpoint before it, if one " +
+            "was due, is kept. Lower the learning rate, or clip the gradients' norm.") => (Step, LearningRate) = (step, learningRate);
 
     /// <summary>The step, counted from 1.</summary>
     public long Step { get; }

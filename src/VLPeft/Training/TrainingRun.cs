@@ -11,7 +11,7 @@ internal sealed class TrainingRun<TBatch> : IDisposable
     private readonly TrainerOptions options;
     private readonly TrainingPlan plan;
     private readonly TrainingState state;
-    private readonly AdamW optimizer;
+    private readonly FusedAdamW optimizer;
     private readonly TrainingCheckpoint checkpoint;
     private readonly BestKeeper best;
     private readonly RunLog log;
@@ -22,14 +22,18 @@ internal sealed class TrainingRun<TBatch> : IDisposable
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private long savedStep;
 
-    public TrainingRun(ITrainingTask<TBatch> task, TrainerOptions options, TrainingPlan plan, TrainingState state, AdamW optimizer,
+    public TrainingRun(ITrainingTask<TBatch> task, TrainerOptions options, TrainingPlan plan, TrainingState state, FusedAdamW optimizer,
         TrainingCheckpoint checkpoint, BestKeeper best, RunLog log, IProgressReporter progress, Action<string> at)
     {
         (this.task, this.options, this.plan, this.state, this.optimizer) = (task, options, plan, state, optimizer);
         (this.checkpoint, this.best, this.log, this.progress, this.at) = (checkpoint, best, log, progress, at);
         (int epoch, int batch) = plan.PositionAfter(state.Step);
         batches = new BatchSource<TBatch>(task, epoch, batch);
-        losses = new LossMeter(optimizer.Device.type == DeviceType.CPU ? 1 : options.LogEvery) { Sum = state.LossSum, Examples = state.LossExamples };
+        losses = new LossMeter(window: optimizer.Device.type == DeviceType.CPU ? 1 : options.LogEvery)
+        {
+            Sum = state.LossSum,
+            Examples = state.LossExamples,
+        };
         savedStep = state.Step;
     }
 
@@ -123,8 +127,8 @@ internal sealed class TrainingRun<TBatch> : IDisposable
         int examples = task.Examples(batch);
         Tensor loss = task.Loss(batch);
         if (loss.NumberOfElements != 1 || !loss.requires_grad)
-            throw new InvalidOperationException($"The task's loss must be one number that depends on trainable parameters, but has the shape " +
-                $"[{string.Join(", ", loss.shape)}] and {(loss.requires_grad ? "a" : "no")} gradient.");
+            throw new InvalidOperationException("The task's loss must be one number that depends on trainable parameters, but has the " +
+                $"shape [{string.Join(", ", loss.shape)}] and {(loss.requires_grad ? "a" : "no")} gradient.");
         losses.Add(loss, examples, step, learningRate);
         (weighted ? loss * examples : loss).backward();
         return examples;
@@ -139,7 +143,8 @@ internal sealed class TrainingRun<TBatch> : IDisposable
         {
             EvaluationResult result = Evaluate(cancellation);
             IReadOnlyList<string> improved = best.Update(result, state);
-            log.Write(new MetricsEntry(state.Step, plan.EpochsAfter(state.Step), Validation: result.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value)));
+            log.Write(new MetricsEntry(state.Step, plan.EpochsAfter(state.Step),
+                Validation: result.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value)));
             state.ValidationPending = false;
             progress.Validated(state.Step, result, improved);
             return true;

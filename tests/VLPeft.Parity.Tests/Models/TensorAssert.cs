@@ -20,6 +20,8 @@ internal static class TensorAssert
         Assert.Equal(expected.dtype, actual.dtype);
         double scale = Math.Max(expected.abs().max().ToDouble(), 1e-12);
         double difference = (expected - actual).abs().max().ToDouble();
-        Assert.True(difference <= tolerance * scale, $"{what}: differs by {difference:g3}, {difference / scale:g3} of the largest value {scale:g3}");
+        Assert.True(
+            difference <= tolerance * scale,
+            $"{what}: differs by {difference:g3}, {difference / scale:g3} of the largest value {scale:g3}");
     }
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace VLPeft.Parity.Tests;
 
-/// <summary>Every value of roberta.json and gpt2.json, exactly. Rows are the fixtures' kinds of text; a row's failures are listed together.</summary>
+/// <summary>
+/// Every value of roberta.json and gpt2.json, exactly. Rows are the fixtures' kinds of text; a row's failures are listed together.
+/// </summary>
 [Trait("Category", "Parity")]
 public sealed class BpeParityTests
 {
@@ -25,7 +27,8 @@ public sealed class BpeParityTests
         return rows;
     }
 
-    public static TheoryData<string> FilesWith(string list) => [.. Files.Where(file => Cases(file.Value, list).Length > 0).Select(file => file.Key)];
+    public static TheoryData<string> FilesWith(string list) =>
+        [.. Files.Where(file => Cases(file.Value, list).Length > 0).Select(file => file.Key)];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -88,11 +91,13 @@ public sealed class BpeParityTests
             TokenBatch batch = tokenizer.EncodeBatch(texts);
             Assert.Equal(texts.Length, batch.Rows);
             failures.Compare("input_ids", "the batch", Rows(c.GetProperty("input_ids")), batch.Ids.Select(id => (int)id).ToArray());
-            failures.Compare("attention_mask", "the batch", Rows(c.GetProperty("attention_mask")), batch.AttentionMask.Select(m => (int)m).ToArray());
+            failures.Compare("attention_mask", "the batch", Rows(c.GetProperty("attention_mask")),
+                batch.AttentionMask.Select(m => (int)m).ToArray());
         });
     }
 
-    private static void ComparePadded(FailureList failures, string field, ByteLevelBpeTokenizer tokenizer, string text, JsonElement expected)
+    private static void ComparePadded(
+        FailureList failures, string field, ByteLevelBpeTokenizer tokenizer, string text, JsonElement expected)
     {
         int[] ids = Ids(expected.GetProperty("input_ids"));
         int ones = expected.GetProperty("attention_ones").GetInt32();
@@ -139,8 +144,10 @@ public sealed class BpeParityTests
         var all = new Dictionary<(string, bool), ByteLevelBpeTokenizer>();
         foreach (bool prefix in new[] { false, true })
         {
-            all[("roberta", prefix)] = ByteLevelBpeTokenizer.Roberta(Vocabulary("roberta", "vocab.json"), Vocabulary("roberta", "merges.txt"), prefix);
-            all[("gpt2", prefix)] = ByteLevelBpeTokenizer.Gpt2(Vocabulary("gpt2", "vocab.json"), Vocabulary("gpt2", "merges.txt"), prefix);
+            all[("roberta", prefix)] =
+                ByteLevelBpeTokenizer.Roberta(Vocabulary("roberta", "vocab.json"), Vocabulary("roberta", "merges.txt"), prefix);
+            all[("gpt2", prefix)] =
+                ByteLevelBpeTokenizer.Gpt2(Vocabulary("gpt2", "vocab.json"), Vocabulary("gpt2", "merges.txt"), prefix);
         }
         return all;
     }

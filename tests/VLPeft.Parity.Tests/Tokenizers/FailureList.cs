@@ -12,14 +12,18 @@ internal sealed class FailureList
     public void Compare(string field, string text, int[] expected, int[] actual)
     {
         if (!expected.AsSpan().SequenceEqual(actual))
-            failures.Add($"{field} of \"{FixtureText.Show(text)}\": expected [{string.Join(' ', expected)}], got [{string.Join(' ', actual)}]");
+            Add(field, $"\"{FixtureText.Show(text)}\"", $"[{string.Join(' ', expected)}]", $"[{string.Join(' ', actual)}]");
     }
 
     public void Compare(string field, int[] ids, string expected, string actual)
     {
         if (!string.Equals(expected, actual, StringComparison.Ordinal))
-            failures.Add($"{field} of [{string.Join(' ', ids)}]: expected \"{FixtureText.Show(expected)}\", got \"{FixtureText.Show(actual)}\"");
+            Add(field, $"[{string.Join(' ', ids)}]", $"\"{FixtureText.Show(expected)}\"", $"\"{FixtureText.Show(actual)}\"");
     }
 
-    public void AssertNone() => Assert.True(failures.Count == 0, $"{failures.Count} differ:\n{string.Join('\n', failures.Take(Shown))}");
+    public void AssertNone() =>
+        Assert.True(failures.Count == 0, $"{failures.Count} differ:\n{string.Join('\n', failures.Take(Shown))}");
+
+    private void Add(string field, string of, string expected, string actual) =>
+        failures.Add($"{field} of {of}: expected {expected}, got {actual}");
 }

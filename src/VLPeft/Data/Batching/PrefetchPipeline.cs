@@ -56,6 +56,8 @@ internal sealed class PrefetchPipeline<TPlan, TBatch> : IDisposable
 
     private void Work(int torchThreads, CountdownEvent ready)
     {
+        // A thread's first operation takes over the number last set by any thread, once: reading it first leaves ours in place.
+        torch.get_num_threads();
         torch.set_num_threads(torchThreads);
         ready.Signal();
         while (Next(out TPlan? plan, out TaskCompletionSource<TBatch>? promise))

@@ -88,6 +88,19 @@ public sealed class FileHashIndex
         AtomicFile.WriteText(indexFile, text.ToString());
     }
 
+    /// <summary>Saves where that can be done: an index that is not saved only costs time.</summary>
+    internal void TrySave()
+    {
+        try
+        {
+            Save();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next run reads the files again.
+        }
+    }
+
     private void Load()
     {
         if (!File.Exists(indexFile))

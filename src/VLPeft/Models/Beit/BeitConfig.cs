@@ -69,9 +69,10 @@ public sealed record BeitConfig
     /// <param name="json">The file's text.</param>
     /// <param name="source">Its path, for messages.</param>
     /// <exception cref="InvalidInputException">A key is missing, of the wrong kind, or asks for something unsupported.</exception>
-    public static BeitConfig FromJson(string json, string source = "config.json")
+    public static BeitConfig FromJson(string json, string source = "config.json") => Read(ConfigReader.Parse(json, source));
+
+    internal static BeitConfig Read(ConfigReader reader)
     {
-        ConfigReader reader = ConfigReader.Parse(json, source);
         reader.Require("model_type", ModelType);
         BeitConfig config = new()
         {

@@ -9,14 +9,14 @@ internal sealed class BeitEmbeddings : Module<Tensor, Tensor>
 {
     private readonly Parameter cls_token;
     private readonly Parameter? position_embeddings;
-    private readonly BeitPatches patch_embeddings;
+    private readonly PatchModule patch_embeddings;
     private readonly double dropout;
 
     public BeitEmbeddings(BeitConfig config, Device? device) : base(nameof(BeitEmbeddings))
     {
-        cls_token = new Parameter(zeros(1, 1, config.Width));
-        position_embeddings = config.AbsolutePositions ? new Parameter(zeros(1, config.Positions, config.Width)) : null;
-        patch_embeddings = new BeitPatches(config, device);
+        cls_token = Layers.Bare(zeros(1, 1, config.Width));
+        position_embeddings = config.AbsolutePositions ? Layers.Bare(zeros(1, config.Positions, config.Width)) : null;
+        patch_embeddings = new PatchModule(config.Channels, config.Width, config.PatchSize, device);
         dropout = config.Dropout.Hidden;
         RegisterComponents();
     }
@@ -33,20 +33,6 @@ internal sealed class BeitEmbeddings : Module<Tensor, Tensor>
             tokens = tokens + position_embeddings;
         return scope.MoveToOuter(Layers.Drop(tokens, dropout, training));
     }
-}
-
-internal sealed class BeitPatches : Module<Tensor, Tensor>
-{
-    private readonly Conv2d projection;
-
-    public BeitPatches(BeitConfig config, Device? device) : base(nameof(BeitPatches))
-    {
-        projection = Conv2d(config.Channels, config.Width, config.PatchSize, stride: config.PatchSize, device: device);
-        RegisterComponents();
-    }
-
-    // (B, C, H, W) → (B, d, rows, columns) → (B, d, patches) → (B, patches, d)
-    public override Tensor forward(Tensor pixelValues) => projection.call(pixelValues).flatten(2).transpose(1, 2);
 }
 
 internal sealed class BeitEncoder : Module
@@ -102,8 +88,8 @@ internal sealed class BeitLayer : Module<Tensor, Tensor?, bool, Tensor>
         output = new DenseModule(config.Intermediate, config.Width, device);
         if (config.LayerScale > 0)
         {
-            lambda_1 = new Parameter(full(config.Width, config.LayerScale));
-            lambda_2 = new Parameter(full(config.Width, config.LayerScale));
+            lambda_1 = Layers.Bare(full(config.Width, config.LayerScale));
+            lambda_2 = Layers.Bare(full(config.Width, config.LayerScale));
         }
         activation = config.Activation;
         dropout = config.Dropout.Hidden;

@@ -53,6 +53,9 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
     public long Positions => Config.Positions;
 
     /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
 
     /// <inheritdoc/>
@@ -77,14 +80,17 @@ public sealed class BeitModel : Module<Tensor, VisionOutput>, IVisionEncoder
         return new VisionOutput(scope.MoveToOuter(last), pooled is null ? null : scope.MoveToOuter(pooled), states);
     }
 
-    /// <summary>Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "beit.". In eval mode.</summary>
+    /// <summary>
+    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "beit.". Frozen, in eval mode.
+    /// </summary>
     /// <exception cref="InvalidInputException">The folder's configuration is not supported, or its weights don't fit it.</exception>
     public static BeitModel FromFolder(string folder, BackboneOptions? options = null)
     {
         options ??= new BackboneOptions();
-        (string json, string path) = ConfigReader.ReadFolder(folder);
-        BeitConfig config = BeitConfig.FromJson(json, path);
+        BeitConfig config = BeitConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
+        if (options.Weights != BackboneWeights.Checkpoint)
+            return new BeitModel(config, options.Pooler != PoolerSource.None, options.Weights == BackboneWeights.ShapesOnly ? META : null);
         BeitModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string[] ignore = ["classifier.*", "lm_head.*", "embeddings.mask_token", $"*.{BeitRelativePositionBias.IndexName}"];
         // The head of masked-image models has a LayerNorm of its own beside the backbone, under the name of the backbone's optional one.

@@ -20,10 +20,10 @@ internal sealed class BeitRelativePositionBias : Module
     public BeitRelativePositionBias(BeitConfig config) : base(nameof(BeitRelativePositionBias))
     {
         long span = 2 * config.Window - 1;
-        relative_position_bias_table = new Parameter(zeros(span * span + 3, config.Heads));
+        relative_position_bias_table = Layers.Bare(zeros(span * span + 3, config.Heads));
         positions = config.Positions;
         RegisterComponents();
-        register_buffer(IndexName, tensor(Index(config.Window)), persistent: false);
+        register_buffer(IndexName, tensor(Index(config.Window)).DetachFromDisposeScope(), persistent: false);
     }
 
     // (V·V, h) → (V, V, h) → (h, V, V) → (1, h, V, V)

@@ -67,9 +67,10 @@ public sealed record BertFamilyConfig
     /// <param name="json">The file's text.</param>
     /// <param name="source">Its path, for messages.</param>
     /// <exception cref="InvalidInputException">A key is missing, of the wrong kind, or asks for something unsupported.</exception>
-    public static BertFamilyConfig FromJson(string json, string source = "config.json")
+    public static BertFamilyConfig FromJson(string json, string source = "config.json") => Read(ConfigReader.Parse(json, source));
+
+    internal static BertFamilyConfig Read(ConfigReader reader)
     {
-        ConfigReader reader = ConfigReader.Parse(json, source);
         BertKind kind = reader.Text("model_type") switch
         {
             "bert" => BertKind.Bert,

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Peft;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -52,12 +53,21 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     public HiddenActivation Activation => Config.Activation;
 
     /// <inheritdoc/>
+    public PeftTargets PeftTargets { get; } = new(
+        ["attention.self.query", "attention.self.value"],
+        ["attention.output.dense", "output.dense"],
+        ModulePattern.FullMatch(@"encoder\.layer\.\d+\..*LayerNorm\.(weight|bias)"));
+
+    /// <inheritdoc/>
+    public string ConfigJson => Config.ToJson();
+
+    /// <inheritdoc/>
     public bool HasPooler => pooler is not null;
 
     /// <inheritdoc/>
     public nn.Module Module => this;
 
-    /// <summary>The word embedding's table, (vocabulary, d), which <see cref="LmHead"/> shares.</summary>
+    /// <summary>The word embedding's table, (vocabulary, d), which <see cref="LmHead"/> shares; a new handle to it each time.</summary>
     public Parameter WordEmbeddingWeight => embeddings.WordTable;
 
     /// <summary>Last hidden state and pooled output of token ids: embedding, all layers, pooler.</summary>
@@ -94,7 +104,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     }
 
     /// <inheritdoc/>
-    public Tensor Encode(Tensor hidden, Tensor? mask, OutputPositions positions = OutputPositions.All) => Run(hidden, mask, positions, null);
+    public Tensor Encode(Tensor hidden, Tensor? mask, OutputPositions positions = OutputPositions.All) =>
+        Run(hidden, mask, positions, states: null);
 
     /// <summary>The embedding layer's output and every layer's, each (B, T, d); the last is what <see cref="Encode"/> returns.</summary>
     /// <param name="hidden">Output of the embedding layer, (B, T, d).</param>
@@ -117,18 +128,23 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     }
 
     /// <summary>
-    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "bert." or "roberta.". In eval mode.
+    /// Loads a Hugging Face folder: config.json and safetensors weights, with or without the prefix "bert." or "roberta.". Frozen, in
+    /// eval mode.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder's configuration is not supported, or its weights don't fit it.</exception>
     public static BertFamilyModel FromFolder(string folder, BackboneOptions? options = null)
     {
         options ??= new BackboneOptions();
-        (string json, string path) = ConfigReader.ReadFolder(folder);
-        BertFamilyConfig config = BertFamilyConfig.FromJson(json, path);
+        BertFamilyConfig config = BertFamilyConfig.Read(ConfigReader.OpenFolder(folder));
         config = config with { Dropout = options.Dropout ?? config.Dropout };
+        if (options.VocabularySize is { } vocabulary && options.Weights != BackboneWeights.Checkpoint)
+            config = config with { VocabularySize = vocabulary };
+        if (options.Weights != BackboneWeights.Checkpoint)
+            return new BertFamilyModel(config, options.Pooler != PoolerSource.None, options.Weights == BackboneWeights.ShapesOnly ? META : null);
         BertFamilyModel model = new(config, options.Pooler == PoolerSource.Checkpoint, META);
         string prefix = config.Kind == BertKind.Roberta ? "roberta." : "bert.";
-        HubWeights.Load(model, folder, prefix, options.Pooler, ["lm_head.*", "cls.*", "classifier.*", "qa_outputs.*", "embeddings.position_ids", "embeddings.token_type_ids"]);
+        string[] heads = ["lm_head.*", "cls.*", "classifier.*", "qa_outputs.*"];
+        HubWeights.Load(model, folder, prefix, options.Pooler, [.. heads, "embeddings.position_ids", "embeddings.token_type_ids"]);
         if (options.Pooler == PoolerSource.Fresh)
             model.AddFreshPooler();
         model.eval();
@@ -156,6 +172,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     private void CheckHidden(Tensor hidden, string what)
     {
         Layers.Expect(hidden, what, "(B, T, d)", -1, -1, Width);
+        using Parameter weight = WordEmbeddingWeight;
+        Layers.ExpectType(hidden, what, weight);
         CheckLength(hidden.shape[1], what);
     }
 

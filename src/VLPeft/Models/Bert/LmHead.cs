@@ -21,7 +21,7 @@ public sealed class LmHead : Module<Tensor, Tensor, Tensor>
     {
         dense = Linear(config.Width, config.Width);
         layer_norm = LayerNorm(config.Width, config.LayerNormEps);
-        bias = new Parameter(zeros(config.VocabularySize));
+        bias = Layers.Bare(zeros(config.VocabularySize));
         RegisterComponents();
         Layers.Initialise(this, config.InitializerRange);
     }

@@ -51,9 +51,10 @@ public sealed record VitConfig
     /// <param name="json">The file's text.</param>
     /// <param name="source">Its path, for messages.</param>
     /// <exception cref="InvalidInputException">A key is missing, of the wrong kind, or asks for something unsupported.</exception>
-    public static VitConfig FromJson(string json, string source = "config.json")
+    public static VitConfig FromJson(string json, string source = "config.json") => Read(ConfigReader.Parse(json, source));
+
+    internal static VitConfig Read(ConfigReader reader)
     {
-        ConfigReader reader = ConfigReader.Parse(json, source);
         reader.Require("model_type", ModelType);
         VitConfig config = new()
         {

@@ -1,29 +1,48 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
 using SkiaSharp;
 
 namespace VLPeft.Preprocessing;
 
 /// <summary>
-/// JPEG through Skia, whose libjpeg-turbo runs with Pillow's settings (accurate integer inverse DCT, triangle-filtered chroma) and whose
-/// CMYK conversion is Pillow's too, so the result is the same to the last bit.
+/// JPEG: the common kind by <see cref="BaselineJpeg"/>, the rest through Skia. Its libjpeg-turbo runs with Pillow's settings (accurate
+/// integer inverse DCT, triangle-filtered chroma), and its CMYK conversion is Pillow's too, so the result is the same to the last bit.
 /// </summary>
 internal static unsafe class JpegDecoder
 {
     // A strip of rows stays in the processor's cache between Skia's write and our read of it.
     private const int StripBytes = 1 << 16;
 
-    public static RgbImage Decode(ReadOnlySpan<byte> data, string name)
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string name) => BaselineJpeg.TryDecode(data) ?? DecodeWithSkia(data, name);
+
+    /// <summary>Any JPEG, and all errors.</summary>
+    public static RgbImage DecodeWithSkia(ReadOnlySpan<byte> data, string name)
     {
+        // The decoder may have all pixels without having met the end mark; Pillow calls that file truncated all the same.
+        if (!HasEnd(data))
+            throw ImageError.Create(name, "a whole JPEG picture", $"{data.Length} bytes of one that is cut off");
         fixed (byte* start = data)
         {
             using SKData file = SKData.Create((IntPtr)start, data.Length);
             using SKCodec? codec = SKCodec.Create(file);
             if (codec is null)
-                throw ImageError.Create(name, "a JPEG picture", $"{data.Length} bytes whose JPEG header is damaged or of a kind that is not supported");
+            {
+                throw ImageError.Create(name, "a JPEG picture",
+                    $"{data.Length} bytes whose JPEG header is damaged or of a kind that is not supported");
+            }
             ImageDecoder.CheckSize(codec.Info.Width, codec.Info.Height, name);
             return Decode(codec, name);
         }
+    }
+
+    private static bool HasEnd(ReadOnlySpan<byte> data)
+    {
+        // Past the segments before the first scan, since a thumbnail among them has an end mark of its own.
+        int at = 2;
+        while (at + 4 <= data.Length && data[at] == 0xFF && data[at + 1] != 0xDA)
+            at += data[at + 1] == 0xFF ? 1 : 2 + BinaryPrimitives.ReadUInt16BigEndian(data[(at + 2)..]);
+        return at < data.Length && data[at..].LastIndexOf([(byte)0xFF, (byte)0xD9]) >= 0;
     }
 
     private static RgbImage Decode(SKCodec codec, string name)
@@ -47,7 +66,10 @@ internal static unsafe class JpegDecoder
                     int rows = Math.Min(stripRows, height - y);
                     int read = codec.GetScanlines((IntPtr)rgba, rows, format.RowBytes);
                     if (read != rows)
-                        throw ImageError.Create(name, $"{height} rows of pixels", $"JPEG data that end or are damaged in row {y + Math.Max(read, 0)}");
+                    {
+                        throw ImageError.Create(name, $"{height} rows of pixels",
+                            $"JPEG data that end or are damaged in row {y + Math.Max(read, 0)}");
+                    }
                     DropAlpha(rgba, rgb + (long)y * width * 3, rows * width);
                 }
             }

@@ -72,7 +72,10 @@ public static class PillowResize
     {
         ArgumentNullException.ThrowIfNull(image);
         if (image.Width < 1 || image.Height < 1 || image.Pixels.LongLength != (long)image.Width * image.Height * 3)
-            throw new ArgumentException($"{image.Width}×{image.Height} pixels need 3 bytes each, got {image.Pixels.Length} bytes", nameof(image));
+        {
+            throw new ArgumentException(
+                $"{image.Width}×{image.Height} pixels need 3 bytes each, got {image.Pixels.Length} bytes", nameof(image));
+        }
         if (window.X < 0 || window.Y < 0 || window.Width < 1 || window.Height < 1
             || window.X > width - window.Width || window.Y > height - window.Height)
         {

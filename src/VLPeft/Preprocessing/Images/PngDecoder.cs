@@ -126,7 +126,8 @@ internal static class PngDecoder
         }
         catch (InvalidDataException e)
         {
-            throw ImageError.Create(name, $"the pixels of a {header.Width}×{header.Height} PNG picture", $"damaged data in scanline {row}", e);
+            throw ImageError.Create(
+                name, $"the pixels of a {header.Width}×{header.Height} PNG picture", $"damaged data in scanline {row}", e);
         }
         finally
         {

@@ -1,6 +1,6 @@
 namespace VLPeft.Preprocessing;
 
-/// <summary>How a resized pixel is averaged from the pixels under it. The values are Pillow's and Hugging Face's <c>resample</c> codes.</summary>
+/// <summary>How a resized pixel is averaged from the pixels under it, by Pillow's and Hugging Face's <c>resample</c> codes.</summary>
 public enum ResampleFilter
 {
     /// <summary>A triangle over two pixels of the coarser grid.</summary>

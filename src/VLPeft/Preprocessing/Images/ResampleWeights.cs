@@ -77,7 +77,7 @@ internal sealed class ResampleWeights
     /// <summary>One past the last input pixel that any output needs.</summary>
     public int End => First[^1] + Counts[^1];
 
-    /// <summary>Weights of <paramref name="count"/> outputs from <paramref name="start"/> on; those of the sizes used last are kept.</summary>
+    /// <summary>Weights of <paramref name="count"/> outputs from <paramref name="start"/> on; those used lately are kept.</summary>
     public static ResampleWeights Of(int input, int output, int start, int count, ResampleFilter filter)
     {
         var key = new Key(input, output, start, count, filter);

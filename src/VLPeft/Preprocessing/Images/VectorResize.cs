@@ -125,7 +125,8 @@ internal static unsafe class VectorResize
 
     // Four pixels: red of 0 and 1, green of 0 and 1, blue of 0 and 1, nothing; then the same of 2 and 3.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(byte* pixels, Vector256<short> low, Vector256<short> high, ref Vector256<int> lowSum, ref Vector256<int> highSum)
+    private static void Add(
+        byte* pixels, Vector256<short> low, Vector256<short> high, ref Vector256<int> lowSum, ref Vector256<int> highSum)
     {
         Vector256<byte> order = Vector256.Create(
             (byte)0, 255, 3, 255, 1, 255, 4, 255, 2, 255, 5, 255, 255, 255, 255, 255,

@@ -6,4 +6,5 @@ namespace VLPeft.Preprocessing;
 /// the raw text; a special one is left out of decoded text on request.
 /// </summary>
 internal sealed record AddedToken(
-    string Content, int Id, bool Special = true, bool LStrip = false, bool RStrip = false, bool SingleWord = false, bool Normalized = false);
+    string Content, int Id, bool Special = true, bool LStrip = false, bool RStrip = false, bool SingleWord = false,
+    bool Normalized = false);

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace VLPeft.Preprocessing;
 
-/// <summary>BERT's cleaning of text, step by step as Hugging Face's fast tokenizer does it; accents go with lower-casing unless said otherwise.</summary>
+/// <summary>
+/// BERT's cleaning of text, step by step as Hugging Face's fast tokenizer does it; accents go with lower-casing unless said otherwise.
+/// </summary>
 internal sealed record BertNormalizer(bool CleanText = true, bool SpaceChinese = true, bool? StripAccents = null, bool LowerCase = true)
 {
     public ReadOnlySpan<char> Normalize(ReadOnlySpan<char> text)

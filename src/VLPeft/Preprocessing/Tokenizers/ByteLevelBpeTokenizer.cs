@@ -29,7 +29,9 @@ public sealed class ByteLevelBpeTokenizer : ITextTokenizer
     /// <summary>RoBERTa's (and BART's) tokenizer: <c>&lt;s&gt; text &lt;/s&gt;</c>, padded with <c>&lt;pad&gt;</c>.</summary>
     /// <param name="vocabularyFile">The path of <c>vocab.json</c>.</param>
     /// <param name="mergesFile">The path of <c>merges.txt</c>.</param>
-    /// <param name="addPrefixSpace">Puts a space before text that begins without one, so that a first word is encoded like any other.</param>
+    /// <param name="addPrefixSpace">
+    /// Puts a space before text that begins without one, so that a first word is encoded like any other.
+    /// </param>
     /// <exception cref="InvalidInputException">A file is missing, malformed or contradicts the other.</exception>
     public static ByteLevelBpeTokenizer Roberta(string vocabularyFile, string mergesFile, bool addPrefixSpace = false) =>
         TokenizerBuilder.Roberta(
@@ -46,8 +48,8 @@ public sealed class ByteLevelBpeTokenizer : ITextTokenizer
     public int[] Encode(string text, int maxLength = int.MaxValue) => pipeline.Encode(text, maxLength);
 
     /// <summary>
-    /// Ids of two texts in one sequence, RoBERTa's <c>&lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;</c>; what is over <paramref name="maxLength"/> is cut
-    /// from the end of the longer text ("longest first").
+    /// Ids of two texts in one sequence, RoBERTa's <c>&lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;</c>; what is over <paramref
+    /// name="maxLength"/> is cut from the end of the longer text ("longest first").
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     public int[] EncodePair(string text, string pair, int maxLength = int.MaxValue) => pipeline.EncodePair(text, pair, maxLength);

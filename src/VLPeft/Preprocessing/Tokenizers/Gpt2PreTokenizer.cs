@@ -6,7 +6,8 @@ namespace VLPeft.Preprocessing;
 
 /// <summary>
 /// Cuts a text by GPT-2's pattern <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>. The library's own
-/// <see cref="RobertaPreTokenizer"/> runs that on UTF-16 units, where letters and digits beyond U+FFFF are neither; this one reads code points.
+/// <see cref="RobertaPreTokenizer"/> runs that on UTF-16 units, where letters and digits beyond U+FFFF are neither; this one reads code
+/// points.
 /// </summary>
 internal sealed class Gpt2PreTokenizer : PreTokenizer
 {
@@ -54,10 +55,12 @@ internal sealed class Gpt2PreTokenizer : PreTokenizer
     {
         char c = text[at];
         width = 1;
-        if (char.IsAscii(c))
-            return char.IsAsciiLetter(c) ? Kind.Letter : char.IsAsciiDigit(c) ? Kind.Number : char.IsWhiteSpace(c) ? Kind.Space : Kind.Other;
+        if (char.IsAsciiLetter(c))
+            return Kind.Letter;
         if (char.IsWhiteSpace(c))
             return Kind.Space;
+        if (char.IsAscii(c))
+            return char.IsAsciiDigit(c) ? Kind.Number : Kind.Other;
         Rune.DecodeFromUtf16(text[at..], out Rune rune, out width);
         return Rune.GetUnicodeCategory(rune) switch
         {

@@ -39,9 +39,11 @@ internal sealed record JsonEntry(string File, string Place, JsonElement Element)
 
     public string Text() => Element.ValueKind == JsonValueKind.String ? Unescaped(() => Element.GetString()!) : throw Expected("a string");
 
-    public int Int() => Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int value) ? value : throw Expected("a whole number");
+    public int Int() =>
+        Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int value) ? value : throw Expected("a whole number");
 
-    public bool Bool() => Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Expected("true or false");
+    public bool Bool() =>
+        Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Expected("true or false");
 
     public IEnumerable<JsonEntry> Items()
     {

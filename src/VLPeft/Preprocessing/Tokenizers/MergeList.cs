@@ -11,7 +11,8 @@ internal sealed record MergeList(string File, IReadOnlyList<string> Lines, int F
         return new MergeList(file, lines[first..], first + 1);
     }
 
-    /// <exception cref="InvalidInputException">A line is not two tokens of the vocabulary whose joint token it has too, or comes twice.</exception>
+    /// <exception cref="InvalidInputException">A line is not two tokens of the vocabulary whose joint token it has too, or comes
+    /// twice.</exception>
     public void Check(TokenVocabulary vocabulary)
     {
         var seen = new Dictionary<string, int>(Lines.Count, StringComparer.Ordinal);

@@ -1,6 +1,8 @@
 namespace VLPeft.Preprocessing;
 
-/// <summary>The special tokens that a model folder names (<c>special_tokens_map.json</c>, <c>tokenizer_config.json</c>) by their role.</summary>
+/// <summary>
+/// The special tokens that a model folder names (<c>special_tokens_map.json</c>, <c>tokenizer_config.json</c>) by their role.
+/// </summary>
 internal sealed record SpecialTokenNames
 {
     public static SpecialTokenNames None { get; } = new();

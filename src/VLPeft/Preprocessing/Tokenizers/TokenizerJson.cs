@@ -1,8 +1,8 @@
 namespace VLPeft.Preprocessing;
 
 /// <summary>
-/// Reads Hugging Face's <c>tokenizer.json</c>. Its truncation and padding are not obeyed: how long a sequence is, is the recipe's matter. What
-/// this reader does not know is an error, never passed over.
+/// Reads Hugging Face's <c>tokenizer.json</c>. Its truncation and padding are not obeyed: how long a sequence is, is the recipe's
+/// matter. What this reader does not know is an error, never passed over.
 /// </summary>
 internal sealed class TokenizerJson
 {
@@ -98,10 +98,11 @@ internal sealed class TokenizerJson
 
     private int Pad()
     {
-        string? name = names.Pad ?? new[] { "<pad>", "[PAD]", names.Eos, "<|endoftext|>" }.FirstOrDefault(t => t is not null && IdOf(t) is not null);
-        return name is null
-            ? throw new InvalidInputException($"{root.File}: no padding token: neither the folder's configuration names one, nor is there a '<pad>' or '[PAD]'.")
-            : RequireId(name, "pad_token");
+        if (names.Pad is { } named)
+            return RequireId(named, "pad_token");
+        // Models without one (GPT-2) are padded with their end token.
+        return IdOf("<pad>") ?? IdOf("[PAD]") ?? IdOf(names.Eos ?? "<|endoftext|>") ?? throw new InvalidInputException(
+            $"{root.File}: no padding token: neither does the folder's configuration name one, nor is there a '<pad>' or '[PAD]'.");
     }
 
     private int? Mask() => names.Mask is { } named ? RequireId(named, "mask_token") : IdOf("<mask>") ?? IdOf("[MASK]");
@@ -109,7 +110,7 @@ internal sealed class TokenizerJson
     private int RequireId(string token, string role) => IdOf(token) ?? throw new InvalidInputException(
         $"{root.File}: has no token '{token}', which the folder's configuration names as its {role}.");
 
-    private int? IdOf(string token) => added.Find(t => t.Content == token)?.Id ?? vocabulary.Find(token);
+    private int? IdOf(string token) => vocabulary.Find(token) ?? added.Find(t => t.Content == token)?.Id;
 
     /// <summary>Special tokens that the folder names are found in text even where added_tokens does not list them.</summary>
     private void AddNamed()

@@ -11,12 +11,14 @@ public static class Tokenizers
     private const string GenericClass = "PreTrained";
 
     /// <summary>
-    /// Reads <c>tokenizer.json</c> (byte-level BPE, WordPiece or WordLevel), else <c>vocab.json</c> with <c>merges.txt</c>, else <c>vocab.txt</c>.
-    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>config.json</c> are heeded where they lie beside; where only a vocabulary and
-    /// merges are there and nothing names the model, RoBERTa's <c>&lt;s&gt;</c> in the vocabulary decides. Limits of length and padding that the
-    /// files carry are left to the caller.
+    /// Reads <c>tokenizer.json</c> (byte-level BPE, WordPiece or WordLevel), else <c>vocab.json</c> with <c>merges.txt</c>, else
+    /// <c>vocab.txt</c>.
+    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>config.json</c> are heeded where they lie beside; where only
+    /// a vocabulary and merges are there and nothing names the model, RoBERTa's <c>&lt;s&gt;</c> in the vocabulary decides. Limits of
+    /// length and padding that the files carry are left to the caller.
     /// </summary>
-    /// <exception cref="InvalidInputException">The folder has no tokenizer, or its files are malformed, contradictory or not supported.</exception>
+    /// <exception cref="InvalidInputException">The folder has no tokenizer, or its files are malformed, contradictory or not
+    /// supported.</exception>
     public static ITextTokenizer FromFolder(string folder)
     {
         string Named(string name) => Path.Combine(folder, name);

@@ -17,8 +17,8 @@ internal static class UnicodeText
             UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
             // Symbols that Unicode calls alphabetic: circled and squared letters.
-            UnicodeCategory.OtherSymbol =>
-                rune.Value is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
+            UnicodeCategory.OtherSymbol => rune.Value is (>= 0x24B6 and <= 0x24E9)
+                or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
             _ => rune.Value is 0x200C or 0x200D,
         };
     }

@@ -32,8 +32,8 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     public int? MaskId { get; }
 
     /// <summary>
-    /// A vocabulary of the words of some texts, the frequent ones first, after RoBERTa's special tokens: &lt;s&gt; 0, &lt;pad&gt; 1, &lt;/s&gt; 2,
-    /// &lt;unk&gt; 3, &lt;mask&gt; 4. Sequences are <c>&lt;s&gt; text &lt;/s&gt;</c>.
+    /// A vocabulary of the words of some texts, the frequent ones first, after RoBERTa's special tokens: &lt;s&gt; 0, &lt;pad&gt; 1,
+    /// &lt;/s&gt; 2, &lt;unk&gt; 3, &lt;mask&gt; 4. Sequences are <c>&lt;s&gt; text &lt;/s&gt;</c>.
     /// </summary>
     /// <param name="texts">The texts; the order does not matter.</param>
     /// <param name="minimumCount">How often a word must occur to get a token of its own.</param>
@@ -53,7 +53,8 @@ public sealed class WordLevelTokenizer : ITextTokenizer
 
     /// <summary>Reads a <c>tokenizer.json</c> whose model is WordLevel.</summary>
     /// <exception cref="InvalidInputException">The file is missing, malformed, or holds another kind of tokenizer.</exception>
-    public static WordLevelTokenizer Load(string file) => TokenizerJson.Read(file, configuration: null, SpecialTokenNames.None) as WordLevelTokenizer
+    public static WordLevelTokenizer Load(string file) =>
+        TokenizerJson.Read(file, configuration: null, SpecialTokenNames.None) as WordLevelTokenizer
         ?? throw new InvalidInputException($"{file}: expected a tokenizer whose model.type is WordLevel, found another kind.");
 
     /// <summary>Writes a <c>tokenizer.json</c> in Hugging Face's form.</summary>
@@ -64,8 +65,8 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     public int[] Encode(string text, int maxLength = int.MaxValue) => pipeline.Encode(text, maxLength);
 
     /// <summary>
-    /// Ids of two texts in one sequence, <c>&lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;</c>; what is over <paramref name="maxLength"/> is cut from the end of
-    /// the longer text ("longest first").
+    /// Ids of two texts in one sequence, <c>&lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;</c>; what is over <paramref
+    /// name="maxLength"/> is cut from the end of the longer text ("longest first").
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     public int[] EncodePair(string text, string pair, int maxLength = int.MaxValue) => pipeline.EncodePair(text, pair, maxLength);

@@ -91,7 +91,9 @@ internal sealed class WordPieceModel : ITokenModel
         return true;
     }
 
-    /// <summary>How many characters of the word the longest token takes that <paramref name="text"/> (prefix and rest of the word) begins with.</summary>
+    /// <summary>
+    /// How many characters of the word the longest token takes that <paramref name="text"/> (prefix and rest of the word) begins with.
+    /// </summary>
     private int LongestPiece(ReadOnlySpan<char> text, int prefixLength, out int id)
     {
         for (int end = Math.Min(text.Length, longestToken); end > prefixLength; end--)
@@ -120,4 +122,5 @@ internal sealed class WordPieceModel : ITokenModel
 
 /// <summary>The options of a WordPiece tokenizer; words of more than <c>MaxWordLength</c> code points are unknown.</summary>
 internal sealed record WordPieceSettings(
-    BertNormalizer Normalizer, string UnknownToken = "[UNK]", string ContinuingPrefix = "##", int MaxWordLength = 100, bool CleanUpDecoded = true);
+    BertNormalizer Normalizer, string UnknownToken = "[UNK]", string ContinuingPrefix = "##", int MaxWordLength = 100,
+    bool CleanUpDecoded = true);

@@ -9,7 +9,8 @@ public sealed class WordPieceTokenizer : ITextTokenizer
     private readonly TokenPipeline pipeline;
 
     internal WordPieceTokenizer(
-        TokenVocabulary vocabulary, WordPieceSettings settings, IReadOnlyList<AddedToken> added, SequenceTemplate template, int padId, int? maskId)
+        TokenVocabulary vocabulary, WordPieceSettings settings, IReadOnlyList<AddedToken> added, SequenceTemplate template,
+        int padId, int? maskId)
     {
         pipeline = new TokenPipeline(new WordPieceModel(vocabulary, settings), vocabulary, added, template);
         PadId = padId;
@@ -38,8 +39,8 @@ public sealed class WordPieceTokenizer : ITextTokenizer
     public int[] Encode(string text, int maxLength = int.MaxValue) => pipeline.Encode(text, maxLength);
 
     /// <summary>
-    /// Ids of two texts in one sequence, <c>[CLS] A [SEP] B [SEP]</c>; what is over <paramref name="maxLength"/> is cut from the end of the longer
-    /// text ("longest first").
+    /// Ids of two texts in one sequence, <c>[CLS] A [SEP] B [SEP]</c>; what is over <paramref name="maxLength"/> is cut from the end of
+    /// the longer text ("longest first").
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     public int[] EncodePair(string text, string pair, int maxLength = int.MaxValue) => pipeline.EncodePair(text, pair, maxLength);

@@ -22,7 +22,7 @@ namespace VLPeft.Training;
 /// 3.6 ms (80 ms, 7.6 ms).
 /// </para>
 /// </remarks>
-public sealed class AdamW : IDisposable
+public sealed class FusedAdamW : IDisposable
 {
     // libtorch's fused kernel, which TorchSharp does not bind. The lists must come from outside: were they built in the script, the
     // compiler would take the call for one without effect and drop it.
@@ -47,7 +47,8 @@ public sealed class AdamW : IDisposable
     /// <param name="rules">Exceptions for some parameters; the first match wins.</param>
     /// <exception cref="ArgumentException">No parameter, one listed twice, a frozen one, mixed types or devices.</exception>
     /// <exception cref="InvalidInputException">A setting is out of range, or a rule matches nothing.</exception>
-    public AdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions options, IReadOnlyList<ParameterRule>? rules = null)
+    public FusedAdamW(IReadOnlyList<(string Name, Parameter Parameter)> parameters, AdamWOptions options,
+        IReadOnlyList<ParameterRule>? rules = null)
     {
         options.Validate();
         this.options = options;
@@ -62,9 +63,10 @@ public sealed class AdamW : IDisposable
         {
             FlatParameters.Slot first = flat.Slots[next], last = flat.Slots[next + setting.Parameters.Count - 1];
             next += setting.Parameters.Count;
+            long length = last.Offset + last.Count - first.Offset;
             groups.Add(new Group(setting.Scale, setting.Decay,
                 Slice(flat.Values), Slice(flat.Gradients), Slice(means), Slice(squares)));
-            Tensor[] Slice(Tensor buffer) => [buffer.narrow(0, first.Offset, last.Offset + last.Count - first.Offset).DetachFromDisposeScope()];
+            Tensor[] Slice(Tensor buffer) => [buffer.narrow(0, first.Offset, length).DetachFromDisposeScope()];
         }
     }
 
@@ -111,7 +113,7 @@ public sealed class AdamW : IDisposable
     public void ScaleGradients(double factor)
     {
         BindGradients();
-        using Tensor _ = flat.Gradients.mul_(factor);
+        flat.Gradients.mul_(factor);
     }
 
     /// <summary>The 2-norm of all gradients together: a scalar tensor, so that nothing waits for the device.</summary>
@@ -203,16 +205,17 @@ public sealed class AdamW : IDisposable
         }
         int idle = Array.IndexOf(won, false);
         if (idle >= 0)
-            throw new InvalidInputException($"The parameter rule '{rules[idle].Pattern}' applies to none of the {parameters.Count} trainable " +
-                "parameters: its pattern matches none of their names, or an earlier rule has taken them.");
+            throw new InvalidInputException($"The parameter rule '{rules[idle].Pattern}' applies to none of the {parameters.Count} " +
+                "trainable parameters: its pattern matches none of their names, or an earlier rule has taken them.");
         return groups;
     }
 
     private static Regex Compile(ParameterRule rule)
     {
-        if (rule.LearningRateScale is not (>= 0 and < double.PositiveInfinity) || rule.WeightDecay is < 0 or double.NaN or double.PositiveInfinity)
-            throw new InvalidInputException($"The parameter rule '{rule.Pattern}' needs a learning rate scale and a weight decay of 0 or more, " +
-                $"but has {rule.LearningRateScale} and {rule.WeightDecay}.");
+        if (rule.LearningRateScale is not (>= 0 and < double.PositiveInfinity)
+            || rule.WeightDecay is < 0 or double.NaN or double.PositiveInfinity)
+            throw new InvalidInputException($"The parameter rule '{rule.Pattern}' needs a learning rate scale and a weight decay of 0 or " +
+                $"more, but has {rule.LearningRateScale} and {rule.WeightDecay}.");
         try
         {
             return new Regex(rule.Pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));

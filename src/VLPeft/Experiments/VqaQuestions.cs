@@ -1,0 +1,51 @@
+using VLPeft.Data;
+using VLPeft.Data.Batching;
+using VLPeft.Preprocessing;
+using static TorchSharp.torch;
+
+namespace VLPeft.Experiments;
+
+/// <summary>A split's questions as tokens, targets and pictures: makes batches of them.</summary>
+internal sealed class VqaQuestions
+{
+    private readonly int[][] _tokens;
+    private readonly int _padId;
+    private readonly SoftTargets? _targets;
+    private readonly StoredImages? _stored;
+    private readonly PixelImages? _pixels;
+
+    public VqaQuestions(VqaSplit split, ITextTokenizer tokenizer, int maxLength, AnswerVocabulary answers, StoredImages? stored, PixelImages? pixels)
+    {
+        Split = split;
+        _tokens = [.. split.Examples.Select(example => tokenizer.Encode(example.Question, maxLength))];
+        _padId = tokenizer.PadId;
+        _targets = split.Examples.Any(example => example.Answers.Count > 0) ? new SoftTargets(split.Examples, answers) : null;
+        (_stored, _pixels) = (stored, pixels);
+        Lengths = [.. _tokens.Select(tokens => tokens.Length)];
+    }
+
+    public VqaSplit Split { get; }
+
+    public int[] Lengths { get; }
+
+    public AnswerCoverage? Coverage => _targets?.Coverage;
+
+    /// <summary>The batch of these questions, in this order.</summary>
+    public VqaBatch Batch(ReadOnlyMemory<int> questions)
+    {
+        ReadOnlySpan<int> rows = questions.Span;
+        PaddedBatch text = PaddedBatch.Of(_tokens, rows, _padId);
+        (Tensor Pixels, Tensor Index)? pixels = _pixels?.Gather(rows);
+        return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _stored?.Gather(rows), pixels?.Pixels, pixels?.Index);
+    }
+
+    private Tensor? Targets(ReadOnlySpan<int> rows)
+    {
+        if (_targets is null)
+            return null;
+        float[] dense = new float[rows.Length * _targets.Classes];
+        for (int i = 0; i < rows.Length; i++)
+            _targets.Fill(rows[i], dense.AsSpan(i * _targets.Classes, _targets.Classes));
+        return tensor(dense, rows.Length, _targets.Classes);
+    }
+}
