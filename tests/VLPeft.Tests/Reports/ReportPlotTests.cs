@@ -8,8 +8,10 @@ namespace VLPeft.Tests.Reports;
 public sealed class ReportPlotTests
 {
     [Fact]
-    public void AxesHoldAllValuesBetweenRoundEnds() =>
-        Gen.Select(Gen.Double[-1e6, 1e6], Gen.OneOf(Gen.Const(0.0), Gen.Double[0, 1e-6], Gen.Double[0, 1e4]), Gen.Double[0, 1]).Sample((from, span, inside) =>
+    public void AxesHoldAllValuesBetweenRoundEnds()
+    {
+        Gen<double> spans = Gen.OneOf(Gen.Const(0.0), Gen.Double[0, 1e-6], Gen.Double[0, 1e4]);
+        Gen.Select(Gen.Double[-1e6, 1e6], spans, Gen.Double[0, 1]).Sample((from, span, inside) =>
         {
             double[] values = [from, double.NaN, from + span * inside, from + span];
             Axis axis = Axis.Around(values);
@@ -21,6 +23,7 @@ public sealed class ReportPlotTests
             Assert.All(values.Where(double.IsFinite), value => Assert.InRange(axis.Place(value), -1e-6, 1 + 1e-6));
             Assert.Equal(axis.Ticks.Count, axis.Ticks.Select(axis.Label).Distinct().Count());
         });
+    }
 
     [Fact]
     public void TicksAreRound()
@@ -76,7 +79,8 @@ public sealed class ReportPlotTests
     public void CurvesAreMeansWithABandOfAllSeeds()
     {
         var page = new ReportPage(ReportSamples.Two()); // scores axis 20 to 70, steps 100 to 200
-        Assert.Equal(["0,270 1000,114", "0,168 1000,48"], page.OfClass("polyline", "curve").Select(line => (string?)line.Attribute("points")));
+        Assert.Equal(["0,270 1000,114", "0,168 1000,48"],
+            page.OfClass("polyline", "curve").Select(line => (string?)line.Attribute("points")));
         Assert.Equal(["0,240 1000,108 1000,120 0,300", "0,156 1000,36 1000,60 0,180"],
             page.OfClass("polygon", "band").Select(band => (string?)band.Attribute("points")));
         XElement table = page.All("table").Single(table => table.Element("caption")!.Value.Contains("lowest–highest"));
