@@ -36,7 +36,6 @@ internal static class CliApplication
     private static RootCommand Root(CliConsole console) => new("Vision-language parameter-efficient fine-tuning with routing functions.")
     {
         DemoCommand.Create(console),
-        PretrainCommand.Create(console),
         TrainCommand.Create(console),
         EvaluateCommand.Create(console),
         PredictCommand.Create(console),
