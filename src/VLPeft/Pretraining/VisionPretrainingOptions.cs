@@ -39,6 +39,8 @@ public sealed record VisionPretrainingOptions
         Layers = 2,
         Heads = 4,
         Intermediate = 256,
+        // ViT's own 0.02 is for widths of 768 and more; at 64, attention would start out blind.
+        InitializerRange = 0.1,
         Dropout = BackboneDropout.None,
     };
 

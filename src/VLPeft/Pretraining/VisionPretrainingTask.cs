@@ -14,6 +14,9 @@ internal sealed class VisionPretrainingTask : ITrainingTask<VisionBatch>
 {
     private const int EvaluationBatch = 250;
 
+    // A mean over some 90 attributes, of which a picture has few: as it is, its gradient drowns in AdamW's epsilon and the patch loss.
+    private const double AttributeWeight = 10;
+
     private readonly ScenePretrainingImages train;
     private readonly ScenePretrainingImages heldOut;
     private readonly LengthBucketSampler sampler;
@@ -42,7 +45,7 @@ internal sealed class VisionPretrainingTask : ITrainingTask<VisionBatch>
     {
         using var scope = NewDisposeScope();
         (Tensor attributes, Tensor[] patches) = Predict(batch);
-        Tensor loss = nn.functional.binary_cross_entropy_with_logits(attributes, batch.Attributes);
+        Tensor loss = AttributeWeight * nn.functional.binary_cross_entropy_with_logits(attributes, batch.Attributes);
         for (int i = 0; i < patches.Length; i++)
             loss += nn.functional.cross_entropy(patches[i].flatten(0, 1), batch.Patches.select(2, i).flatten()) / patches.Length;
         return scope.MoveToOuter(loss);
