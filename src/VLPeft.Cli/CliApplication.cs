@@ -42,6 +42,7 @@ internal static class CliApplication
         InspectCommand.Create(console),
         FeaturesCommand.Create(console),
         DataCommand.Create(console),
+        PretrainCommand.Create(console),
         RecipesCommand.Create(console),
         WorkerCommand.Create(),
     };

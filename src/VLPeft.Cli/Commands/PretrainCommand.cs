@@ -1,0 +1,121 @@
+using System.CommandLine;
+using TorchSharp;
+using VLPeft.Pretraining;
+using VLPeft.Training;
+
+namespace VLPeft.Cli.Commands;
+
+/// <summary><c>vlpeft pretrain vision|text</c>: the small backbones of the embedded benchmark, or a text encoder of a user's own texts.</summary>
+internal static class PretrainCommand
+{
+    public static Command Create(CliConsole console) =>
+        new("pretrain", "Pre-train a small backbone in minutes on a CPU, as a Hugging Face folder.") { Vision(console), Text(console) };
+
+    private static Command Vision(CliConsole console)
+    {
+        var defaults = new VisionPretrainingOptions();
+        Option<string> output = Output();
+        Option<long> seed = Number("--seed", "Seeds weights, pictures and their order.", defaults.Seed);
+        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
+        Option<int> images = Number("--images", "Training pictures.", defaults.Images);
+        Option<int> batch = Number("--batch-size", "Pictures in a batch.", defaults.BatchSize);
+        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("vision", "A ViT that tells which attributes a drawn scene has: 2 layers, 64 wide, 117,760 parameters.")
+        {
+            output, seed, steps, images, batch, rate, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var options = new VisionPretrainingOptions
+            {
+                Seed = parsed.GetValue(seed),
+                Steps = parsed.GetValue(steps),
+                Images = parsed.GetValue(images),
+                BatchSize = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+            };
+            string folder = parsed.GetValue(output)!;
+            return Run(console, folder, parsed.GetValue(json),
+                (progress, cancellation) => VisionPretraining.Run(options, folder, progress, cancellation));
+        });
+        return command;
+    }
+
+    private static Command Text(CliConsole console)
+    {
+        var defaults = new TextPretrainingOptions();
+        Option<string> output = Output();
+        Option<long> seed = Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
+        Option<string?> texts = new("--texts") { Description = "Your own texts, one a line, instead of generated ones.", HelpName = "file" };
+        Option<string?> questions = new("--questions") { Description = "A questions file of VQAv2 or easy-VQA, instead of generated texts.", HelpName = "file" };
+        Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate.", defaults.Texts);
+        Option<int> count = Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
+        Option<int> length = Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
+        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
+        Option<int> batch = Number("--batch-size", "Texts in a batch.", defaults.BatchSize);
+        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("text", "A RoBERTa that guesses masked words, with a vocabulary of whole words: 4 layers, 64 wide.")
+        {
+            output, seed, texts, questions, generate, count, length, steps, batch, rate, json,
+        };
+        command.SetAction(parsed =>
+        {
+            (TextSource source, string? file) = SourceOf(parsed.GetValue(texts), parsed.GetValue(questions));
+            var options = new TextPretrainingOptions
+            {
+                Seed = parsed.GetValue(seed),
+                Source = source,
+                File = file,
+                Texts = parsed.GetValue(generate),
+                MinimumCount = parsed.GetValue(count),
+                MaxLength = parsed.GetValue(length),
+                Steps = parsed.GetValue(steps),
+                BatchSize = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+            };
+            string folder = parsed.GetValue(output)!;
+            return Run(console, folder, parsed.GetValue(json),
+                (progress, cancellation) => TextPretraining.Run(options, folder, progress, cancellation));
+        });
+        return command;
+    }
+
+    private static (TextSource, string?) SourceOf(string? texts, string? questions) => (texts, questions) switch
+    {
+        (null, null) => (TextSource.Scenes, null),
+        (not null, null) => (TextSource.Lines, texts),
+        (null, not null) => (TextSource.Questions, questions),
+        _ => throw new InvalidInputException("--texts and --questions: expected one of them, got both."),
+    };
+
+    private static int Run(CliConsole console, string folder, bool json, Func<IProgressReporter, CancellationToken, PretrainingOutcome> work)
+    {
+        // Small matrices: one thread is faster than two, and the result doesn't depend on the machine's number of cores.
+        torch.set_num_threads(1);
+        using var interruption = new Interruption(console);
+        PretrainingOutcome outcome = RunReporters.With(console, reporter => work(reporter, interruption.Token));
+        if (outcome.Report is not { } report)
+        {
+            console.Note($"interrupted at step {outcome.Training.Steps:N0} of {outcome.Training.TotalSteps:N0}; the same command goes on from there.");
+            return ExitCode.Interrupted;
+        }
+        if (json)
+            console.Json(report);
+        else
+            console.Line($"{folder}: {report.Parameters.Backbone:N0} parameters; held out: "
+                + string.Join(", ", report.HeldOut.Select(metric => $"{metric.Key} {metric.Value:0.####}")));
+        return ExitCode.Done;
+    }
+
+    private static Option<string> Output() => new("--output", "-o")
+    {
+        Description = "The model's folder: new, empty, or an earlier result, which is replaced.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private static Option<T> Number<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+}
