@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using VLPeft.Cli.Commands;
+using VLPeft.Cli.Demo;
+using VLPeft.Cli.Workers;
 using VLPeft.Training;
 
 namespace VLPeft.Cli;
@@ -33,6 +35,8 @@ internal static class CliApplication
 
     private static RootCommand Root(CliConsole console) => new("Vision-language parameter-efficient fine-tuning with routing functions.")
     {
+        DemoCommand.Create(console),
+        PretrainCommand.Create(console),
         TrainCommand.Create(console),
         EvaluateCommand.Create(console),
         PredictCommand.Create(console),
@@ -40,6 +44,7 @@ internal static class CliApplication
         FeaturesCommand.Create(console),
         DataCommand.Create(console),
         RecipesCommand.Create(console),
+        WorkerCommand.Create(),
     };
 
     private static int Refuse(ParseResult parsed, CliConsole console)

@@ -18,6 +18,28 @@ internal static class RunReporters
             .Start(context => work(new BarReporter(console.Error, context)));
     }
 
+    /// <summary>Runs some work that tells its share done, 0 … 1: one bar on a terminal, a line now and then elsewhere.</summary>
+    public static T Overall<T>(CliConsole console, string what, Func<Action<double>, T> work)
+    {
+        if (console.Error.Profile.Capabilities.Interactive && console.Error.Profile.Out.IsTerminal)
+            return console.Error.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new RemainingTimeColumn())
+                .Start(context =>
+                {
+                    ProgressTask task = context.AddTask(what, maxValue: 1);
+                    return work(share => task.Value = share);
+                });
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        TimeSpan next = TimeSpan.Zero;
+        return work(share =>
+        {
+            if (clock.Elapsed < next || share <= 0)
+                return;
+            next = clock.Elapsed + TimeSpan.FromSeconds(10);
+            console.Note($"{what}: {share:0 %}, {clock.Elapsed * ((1 - share) / share):m\\:ss} left");
+        });
+    }
+
     private sealed class BarReporter(IAnsiConsole console, ProgressContext context) : IRunReporter
     {
         private ProgressTask? _training;

@@ -30,7 +30,7 @@ internal static class ShippedRecipes
         if (!string.IsNullOrEmpty(named))
             return Path.GetFullPath(named);
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (Directory.Exists(Path.Combine(at.FullName, "recipes", "demo")))
+            if (File.Exists(Path.Combine(at.FullName, "recipes", "README.md")))
                 return Path.Combine(at.FullName, "recipes");
         return null;
     }

@@ -6,13 +6,12 @@ internal sealed class Axis
     private const int MaximumSteps = 6;
     private readonly int _decimals;
 
-    private Axis(double from, double to, double step)
+    /// <summary>An axis with ticks at the multiples <paramref name="first"/> to <paramref name="last"/> of a step.</summary>
+    private Axis(double from, double to, double step, double first, double last)
     {
         From = from;
         To = to;
         _decimals = Math.Clamp((int)-Math.Floor(Math.Log10(step)), 0, 9);
-        double first = Math.Ceiling(from / step - 1e-9);
-        double last = Math.Floor(to / step + 1e-9);
         Ticks = Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step).ToArray();
     }
 
@@ -27,20 +26,23 @@ internal sealed class Axis
     {
         (double from, double to) = Range(values);
         double step = Step(to - from);
-        return new Axis(Math.Floor(from / step + 1e-9) * step, Math.Ceiling(to / step - 1e-9) * step, step);
+        double first = Math.Floor(from / step + 1e-9);
+        double last = Math.Ceiling(to / step - 1e-9);
+        return new Axis(first * step, last * step, step, first, last);
     }
 
     /// <summary>An axis that ends where the values do.</summary>
     public static Axis Within(IEnumerable<double> values)
     {
         (double from, double to) = Range(values);
-        return new Axis(from, to, Step(to - from));
+        double step = Step(to - from);
+        return new Axis(from, to, step, Math.Ceiling(from / step - 1e-9), Math.Floor(to / step + 1e-9));
     }
 
     /// <summary>Where a value lies: 0 at the axis' start, 1 at its end.</summary>
     public double Place(double value) => (value - From) / (To - From);
 
-    public string Label(double tick) => tick.ToString(Math.Abs(tick) >= 1000 ? "N0" : $"F{_decimals}").Replace('-', '\u2212');
+    public string Label(double tick) => tick.ToString($"N{_decimals}").Replace('-', '\u2212');
 
     private static (double From, double To) Range(IEnumerable<double> values)
     {
@@ -48,7 +50,9 @@ internal sealed class Axis
         if (finite.Length == 0)
             return (0, 1);
         (double from, double to) = (finite.Min(), finite.Max());
-        double margin = to - from > 1e-9 * Math.Max(Math.Abs(from), Math.Abs(to)) ? 0 : Math.Max(Math.Abs(from) * 0.05, 0.5);
+        // Values that no label could tell apart get some room around them.
+        double smallest = Math.Max(1e-8, 1e-8 * Math.Max(Math.Abs(from), Math.Abs(to)));
+        double margin = to - from > smallest ? 0 : Math.Max(Math.Abs(from) * 0.05, 0.5);
         return (from - margin, to + margin);
     }
 

@@ -20,7 +20,7 @@ internal sealed class CurvePlot(ReportModel model, NumberText numbers)
     public string Caption => $"{Sentence(model.MetricName)}{numbers.InHeading} on validation data"
         + (_curves.Any(curve => curve.Seeds > 1) ? ": the mean over the seeds, and a band from the lowest to the highest." : ".");
 
-    /// <summary>Plot, legend and table.</summary>
+    /// <summary>Legend and plot.</summary>
     public IEnumerable<XElement> Render()
     {
         Axis steps = Axis.Within(_curves.SelectMany(curve => curve.Points).Select(point => (double)point.Step));
@@ -35,7 +35,6 @@ internal sealed class CurvePlot(ReportModel model, NumberText numbers)
                     _curves.Select(curve => Band(curve, steps, scores)), _curves.Select(curve => Line(curve, steps, scores))),
                 _curves.Select(curve => Markers(curve, steps, scores))),
             Tag("p", Class("axis"), "training step"));
-        yield return Values();
     }
 
     private string Description()
@@ -52,7 +51,8 @@ internal sealed class CurvePlot(ReportModel model, NumberText numbers)
         scores.Ticks.Select(tick => (tick, y: Y(scores, tick))).SelectMany(at => new[]
         {
             Tag("line", Class("grid"), Attr("x1", "0"), Attr("y1", at.y), Attr("x2", "100%"), Attr("y2", at.y)),
-            Tag("text", Class("tick"), Attr("x", "0"), Attr("dx", -8), Attr("y", at.y + 4), Attr("text-anchor", "end"), scores.Label(at.tick)),
+            Tag("text", Class("tick"), Attr("x", "0"), Attr("dx", -8), Attr("y", at.y + 4), Attr("text-anchor", "end"),
+                scores.Label(at.tick)),
         }).Concat(steps.Ticks.Select(tick =>
             Tag("text", Class("tick"), Attr("x", Percent(steps.Place(tick))), Attr("y", Height + 18), Attr("text-anchor", "middle"),
                 steps.Label(tick))));
@@ -75,7 +75,8 @@ internal sealed class CurvePlot(ReportModel model, NumberText numbers)
             Series.Marker(curve.Series, steps.Place(point.Step), Y(scores, point.Mean),
                 $"{curve.Name}, step {NumberText.Count(point.Step)}: {numbers.Score(point.Mean)}{numbers.Unit}", small: true)));
 
-    private XElement Values()
+    /// <summary>The curves' figures, folded away.</summary>
+    public XElement Values()
     {
         long[] all = _curves.SelectMany(curve => curve.Points).Select(point => point.Step).Distinct().Order().ToArray();
         long[] shown = Thin(all);
@@ -83,7 +84,7 @@ internal sealed class CurvePlot(ReportModel model, NumberText numbers)
         string scores = $"{Sentence(model.MetricName)}{numbers.InHeading} on validation data";
         string caption = scores + (_curves.Any(curve => curve.Seeds > 1) ? ", mean over seeds (lowest–highest)" : "")
             + (shown.Length < all.Length ? $"; {shown.Length} of {all.Length} steps measured" : "");
-        return Tag("details", Tag("summary", "The curves as a table"),
+        return Tag("details", Tag("summary", "The learning curves as a table"),
             Tables.Scrolled("Learning curves", Tag("table", Tables.Caption(caption),
                 Tag("thead", Tag("tr", Tables.Column("Step", "num"), _curves.Select(curve => Tables.Column(curve.Name, "num")))),
                 Tag("tbody", shown.Select(step => Tag("tr", Tables.Row(NumberText.Count(step), "num"),

@@ -27,7 +27,8 @@ internal sealed class GroupTable
 
     public XElement Render() => Tables.Scrolled($"Results by {_model.GroupName}", Tag("table", Class("heat"),
         Tables.Caption($"Mean over seeds{_numbers.InHeading}; the stronger the shade, the higher."),
-        Tag("thead", Tag("tr", Tables.Column(Sentence(_model.GroupName)), _model.Variants.Select(variant => Tables.Column(variant.Name, "num")))),
+        Tag("thead", Tag("tr", Tables.Column(Sentence(_model.GroupName)),
+            _model.Variants.Select(variant => Tables.Column(variant.Name, "num")))),
         Tag("tbody", _groups.Select((group, i) => Tag("tr", Tables.Row(group), _means[i].Select(Cell))))));
 
     private XElement Cell(double mean) => double.IsFinite(mean)

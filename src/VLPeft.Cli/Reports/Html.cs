@@ -11,9 +11,9 @@ namespace VLPeft.Cli.Reports;
 internal static class Html
 {
     private static readonly HashSet<string> Void = ["meta", "link", "img", "br", "hr", "col"];
-    private static readonly HashSet<string> Graphics = ["path", "line", "rect", "polyline", "polygon", "use"];
+    private static readonly HashSet<string> Graphics = ["path", "line", "rect", "polyline", "polygon"];
 
-    /// <summary>An element; <paramref name="content"/> may be text, attributes, elements, sequences of these, or null for nothing.</summary>
+    /// <summary>An element; <paramref name="content"/> is text, attributes, elements, sequences of these, or null.</summary>
     public static XElement Tag(string name, params object?[] content)
     {
         var element = new XElement(name);

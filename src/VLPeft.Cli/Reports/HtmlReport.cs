@@ -45,7 +45,8 @@ public static class HtmlReport
             new ResultTable(model, numbers).Render(),
             Tag("div", Class("plots"),
                 Figure("Scores", ScoresCaption(model), new ScorePlot(model, numbers).Render()),
-                curves.IsEmpty ? null : Figure("Learning curves", curves.Caption, curves.Render()))]);
+                curves.IsEmpty ? null : Figure("Learning curves", curves.Caption, curves.Render())),
+            curves.IsEmpty ? null : curves.Values()]);
         yield return ("groups", $"By {model.GroupName}", [groups.IsEmpty ? null : groups.Render()]);
         yield return ("pictures", "Pictures", [.. new PictureCards(model).Render()]);
         yield return ("setting", "Setting", [Tables.KeyValues("Setting", model.Setting), Audit(model)]);
@@ -80,7 +81,8 @@ public static class HtmlReport
         : Tag("details", Tag("summary", "What is matched, routed and trained"), Code("Audit", model.AuditText));
 
     private static XElement Code(string label, string text, string? kind = null) =>
-        Tag("pre", kind is null ? null : Class(kind), Attr("tabindex", "0"), Attr("role", "region"), Attr("aria-label", label), Tag("code", text));
+        Tag("pre", kind is null ? null : Class(kind), Attr("tabindex", "0"), Attr("role", "region"), Attr("aria-label", label),
+            Tag("code", text));
 
     private static XElement? Runs(ReportModel model)
     {

@@ -23,7 +23,7 @@ internal sealed class NumberText(ReportModel model)
 
     public string Difference(PairedDifference? difference)
     {
-        if (difference is null)
+        if (difference is null || !double.IsFinite(difference.Mean))
             return Missing;
         string text = MeanAndDeviation(difference.Mean, difference.StandardDeviation);
         return difference.Mean > 0 ? $"+{text}" : text;

@@ -104,7 +104,9 @@ internal static class ReportStyle
         .picture { padding: 1rem; margin-bottom: 1rem; }
         .picture img { display: block; width: 10rem; height: auto; max-width: 100%; border-radius: .25rem; }
         .picture img.pixels { image-rendering: pixelated; border-radius: 0; }
-        .questions { display: grid; gap: 1.25rem 2rem; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); margin-top: 1rem; }
+        .questions {
+          display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); gap: 1.25rem 2rem; margin-top: 1rem;
+        }
         .truth { margin: 0 0 .3rem; font-size: .925rem; }
         .answers { table-layout: fixed; }
         .answers th:first-child { width: 55%; }
@@ -114,7 +116,10 @@ internal static class ReportStyle
         .answers thead th { padding: 0; }
         .answers tbody th { padding-inline-start: 1.15rem; text-indent: -1.15rem; font-weight: 400; }
         .answers td.num { padding-inline-end: 0; color: var(--muted); }
-        .mark { vertical-align: -.1em; margin-inline-end: .4rem; fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linecap: round; }
+        .mark {
+          margin-inline-end: .4rem; vertical-align: -.1em;
+          fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linecap: round;
+        }
         .right td:nth-child(2) { color: var(--right); font-weight: 600; }
         .wrong td:nth-child(2) { color: var(--wrong); }
         @media (min-width: 48rem) {
@@ -126,7 +131,6 @@ internal static class ReportStyle
 
         details { margin: .75rem 0; }
         summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
-        .panel details { margin: .75rem 0 0; }
         pre { margin: 0 0 .75rem; padding: .8rem 1rem; overflow-x: auto; font-size: .85rem; line-height: 1.5; }
         .command { white-space: pre-wrap; overflow-wrap: anywhere; }
         code, pre { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace; }

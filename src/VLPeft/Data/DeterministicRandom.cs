@@ -28,7 +28,7 @@ public sealed class DeterministicRandom(ulong seed)
     /// <summary>64 random bits.</summary>
     public ulong NextUInt64() => Scramble(State += Step);
 
-    /// <summary>A whole number in [0, <paramref name="exclusive"/>), every one equally likely (Lemire's multiplication, no modulo bias).</summary>
+    /// <summary>A whole number in [0, <paramref name="exclusive"/>), each equally likely (Lemire's method: no modulo bias).</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="exclusive"/> is below 1.</exception>
     public int NextInt32(int exclusive)
     {
@@ -57,7 +57,7 @@ public sealed class DeterministicRandom(ulong seed)
     /// <summary>True with the given probability.</summary>
     public bool NextBoolean(double probability = 0.5) => NextDouble() < probability;
 
-    /// <summary>A standard normal number (Box-Muller). Its last bit may differ between platforms, whose logarithms and cosines do.</summary>
+    /// <summary>A standard normal number (Box-Muller). Its last bit may differ between platforms, as logarithms do.</summary>
     public double NextGaussian()
     {
         double radius = Math.Sqrt(-2 * Math.Log(1 - NextDouble()));

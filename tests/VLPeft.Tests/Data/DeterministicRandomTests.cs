@@ -51,13 +51,14 @@ public sealed class DeterministicRandomTests
     }
 
     [Fact]
-    public void Numbers_stay_in_their_range() => Gen.Select(Gen.ULong, Gen.Int[-1000, 1000], Gen.Int[1, 100_000]).Sample((seed, from, width) =>
-    {
-        var random = new DeterministicRandom(seed);
-        int whole = random.NextInt32(from, from + width);
-        double unit = random.NextDouble();
-        return whole >= from && whole < from + width && unit is >= 0 and < 1;
-    });
+    public void Numbers_stay_in_their_range() =>
+        Gen.Select(Gen.ULong, Gen.Int[-1000, 1000], Gen.Int[1, 100_000]).Sample((seed, from, width) =>
+        {
+            var random = new DeterministicRandom(seed);
+            int whole = random.NextInt32(from, from + width);
+            double unit = random.NextDouble();
+            return whole >= from && whole < from + width && unit is >= 0 and < 1;
+        });
 
     [Fact]
     public void Gaussian_has_mean_zero_and_variance_one()

@@ -16,7 +16,7 @@ internal sealed class PrefetchPipeline<TPlan, TBatch> : IDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Lock taking = new();
     private readonly Thread[] workers;
-    private bool finished;
+    private volatile bool finished;
 
     public PrefetchPipeline(IEnumerator<TPlan> plans, Func<TPlan, TBatch> make, PrefetchOptions options)
     {
@@ -68,8 +68,8 @@ internal sealed class PrefetchPipeline<TPlan, TBatch> : IDisposable
             }
             catch (Exception e)
             {
-                lock (taking)
-                    finished = true;
+                // Not under the lock: its holder may be waiting for room in the queue, and the queue's reader for this promise.
+                finished = true;
                 promise.SetException(e);
             }
         }

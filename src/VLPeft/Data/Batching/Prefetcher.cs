@@ -31,19 +31,20 @@ public static class Prefetcher
     /// Dispose scopes belong to a thread. So <paramref name="make"/> runs outside any (with 0 workers too), must dispose its intermediate
     /// tensors (a scope of its own does: move the batch's tensors out of it), and every batch belongs to whoever takes it from the loop:
     /// <code>foreach (Batch next in Prefetcher.Run(plan, Make)) { using Batch batch = next; … }</code>
-    /// A tensor made by a worker counts as created in that worker's <c>DisposeScopeManager.Statistics</c> and as disposed in the user's: look
-    /// for leaks with <c>Tensor.TotalCount</c>.
+    /// A tensor made by a worker counts as created in that worker's <c>DisposeScopeManager.Statistics</c> and as disposed in the user's:
+    /// look for leaks with <c>Tensor.TotalCount</c>.
     /// </remarks>
     /// <typeparam name="TPlan">What a batch is made from, e.g. the numbers of its examples.</typeparam>
     /// <typeparam name="TBatch">A batch; disposed when not used and disposable.</typeparam>
     /// <param name="plans">Gone through once, by one worker at a time.</param>
     /// <param name="make">
-    /// Called by all workers at once; must not depend on the order of calls. What it throws comes out of the loop unchanged, at the place of
-    /// its batch: all batches before it are given out first.
+    /// Called by all workers at once; must not depend on the order of calls. What it throws comes out of the loop unchanged, at the place
+    /// of its batch: all batches before it are given out first.
     /// </param>
     /// <param name="options">One worker by default.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A negative number of workers, or a capacity or number of torch threads below 1.</exception>
-    public static IEnumerable<TBatch> Run<TPlan, TBatch>(IEnumerable<TPlan> plans, Func<TPlan, TBatch> make, PrefetchOptions? options = null)
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 0 workers, or a capacity or number of torch threads below 1.</exception>
+    public static IEnumerable<TBatch> Run<TPlan, TBatch>(
+        IEnumerable<TPlan> plans, Func<TPlan, TBatch> make, PrefetchOptions? options = null)
     {
         options ??= new PrefetchOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.Workers, nameof(options));

@@ -103,8 +103,9 @@ internal sealed unsafe class CacheData : IDisposable
     private void Map()
     {
         long rows = WholeRows;
-        using var file = MemoryMappedFile.CreateFromFile(reading, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        SafeMemoryMappedViewHandle renewed = file.CreateViewAccessor(0, PositionOf(rows), MemoryMappedFileAccess.Read).SafeMemoryMappedViewHandle;
+        const MemoryMappedFileAccess read = MemoryMappedFileAccess.Read;
+        using var file = MemoryMappedFile.CreateFromFile(reading, null, 0, read, HandleInheritability.None, leaveOpen: true);
+        SafeMemoryMappedViewHandle renewed = file.CreateViewAccessor(0, PositionOf(rows), read).SafeMemoryMappedViewHandle;
         view?.Dispose();
         (view, mappedRows) = (renewed, rows);
     }

@@ -40,11 +40,13 @@ internal sealed partial class CacheHeader(FeatureKind kind, UInt128 instance, in
         byte[] start = new byte[Fixed];
         if (RandomAccess.Read(file, start, 0) < Fixed || !start.AsSpan(0, 8).SequenceEqual(Magic))
             throw Damaged(path, "it does not begin as one");
-        int length = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(8)), jsonLength = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(12));
+        int length = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(8));
+        int jsonLength = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(12));
+        ulong jsonHash = BinaryPrimitives.ReadUInt64LittleEndian(start.AsSpan(16));
         if (length is < Page or > LongestHeader || jsonLength < 0 || jsonLength > length - Fixed)
             throw Damaged(path, "its header has an impossible length");
         byte[] json = new byte[jsonLength];
-        if (RandomAccess.Read(file, json, Fixed) < jsonLength || XxHash3.HashToUInt64(json) != BinaryPrimitives.ReadUInt64LittleEndian(start.AsSpan(16)))
+        if (RandomAccess.Read(file, json, Fixed) < jsonLength || XxHash3.HashToUInt64(json) != jsonHash)
             throw Damaged(path, "its header is damaged");
         try
         {

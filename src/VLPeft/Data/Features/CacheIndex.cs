@@ -4,8 +4,8 @@ using System.IO.Hashing;
 namespace VLPeft.Data.Features;
 
 /// <summary>
-/// A cache's index file: entry i tells which picture row i of the data belongs to. An entry is written after its row has reached the disk and
-/// carries its own checksum, so that a half-written one is no entry and a valid one promises a whole row.
+/// A cache's index file: entry i tells which picture row i of the data belongs to. An entry is written after its row has reached the disk
+/// and carries its own checksum, so that a half-written one is no entry and a valid one promises a whole row.
 /// </summary>
 /// <param name="path">The file; it is there once the first row is.</param>
 /// <param name="instance">The id of the data file, part of every checksum.</param>
@@ -47,7 +47,7 @@ internal sealed class CacheIndex(string path, UInt128 instance)
     {
         if (!File.Exists(path) || new FileInfo(path).Length <= rows * EntryBytes)
             return;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using FileStream file = OpenToWrite();
         file.SetLength(rows * EntryBytes);
         file.Flush(flushToDisk: true);
     }
@@ -58,11 +58,14 @@ internal sealed class CacheIndex(string path, UInt128 instance)
         byte[] bytes = new byte[entries.Count * EntryBytes];
         for (int i = 0; i < entries.Count; i++)
             Format(entries[i], from + i, bytes.AsSpan(i * EntryBytes, EntryBytes));
-        using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using FileStream file = OpenToWrite();
         file.Position = from * EntryBytes;
         file.Write(bytes);
         file.Flush(flushToDisk: true);
     }
+
+    private FileStream OpenToWrite() =>
+        new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     private void Format(Entry entry, long row, Span<byte> bytes)
     {

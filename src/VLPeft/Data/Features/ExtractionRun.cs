@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace VLPeft.Data.Features;
 
-/// <summary>One run of <see cref="FeatureExtraction"/>: workers prepare pictures in order, the caller's thread encodes batches of the new ones.</summary>
+/// <summary>
+/// One run of <see cref="FeatureExtraction"/>: workers prepare pictures in order, the caller's thread encodes batches of the new ones.
+/// </summary>
 internal sealed class ExtractionRun(Func<ImageFile, Tensor> process, Func<Tensor, Tensor> encode, FeatureCache cache, FileHashIndex hashes,
     FeatureExtractionOptions options)
 {
@@ -73,8 +75,8 @@ internal sealed class ExtractionRun(Func<ImageFile, Tensor> process, Func<Tensor
         long[] shape = picture.Pixels!.shape, first = batch[0].Pixels!.shape;
         if (!shape.AsSpan().SequenceEqual(first))
         {
-            throw new ArgumentException($"The pixels of '{picture.Path}' came as ({string.Join(", ", shape)}), those of '{batch[0].Path}' as " +
-                $"({string.Join(", ", first)}): processing must give one shape.");
+            throw new ArgumentException($"The pixels of '{picture.Path}' came as ({string.Join(", ", shape)}), those of " +
+                $"'{batch[0].Path}' as ({string.Join(", ", first)}): processing must give one shape.");
         }
     }
 

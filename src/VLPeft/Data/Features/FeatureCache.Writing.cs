@@ -80,8 +80,8 @@ public sealed partial class FeatureCache
         if (data!.PositionOf(rows.Count + added.Count) > options.MaxBytes)
         {
             throw new InvalidInputException($"The feature cache '{Folder}' would outgrow its limit of {options.MaxBytes:N0} bytes with " +
-                $"{added.Count} more pictures of {Kind.BytesPerImage:N0} bytes; it holds {rows.RowOf.Count}. Raise the limit, store two-byte " +
-                "numbers, or keep pooled features only.");
+                $"{added.Count} more pictures of {Kind.BytesPerImage:N0} bytes; it holds {rows.RowOf.Count}. Raise the limit, store " +
+                "two-byte numbers, or keep pooled features only.");
         }
         foreach (int i in added)
             AppendRow(keys[i], stored[i]);
@@ -154,8 +154,8 @@ public sealed partial class FeatureCache
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             data?.Trim(rows.Count);
-            throw new IOException($"The feature cache '{Folder}' can't be written: {e.Message} What it held before is whole, and the next run " +
-                $"goes on from there. One picture takes {Kind.BytesPerImage:N0} bytes there.", e);
+            throw new IOException($"The feature cache '{Folder}' can't be written: {e.Message} What it held before is whole, and the " +
+                $"next run goes on from there. One picture takes {Kind.BytesPerImage:N0} bytes there.", e);
         }
     }
 
@@ -211,8 +211,8 @@ public sealed partial class FeatureCache
     private InvalidInputException NotFinite(ReadOnlySpan<ImageKey> keys, Tensor stored)
     {
         long bad = stored.isfinite().view(keys.Length, -1).all(1).logical_not().nonzero()[0, 0].ToInt64();
-        return new InvalidInputException($"The features of the picture {keys[(int)bad]} hold a number that is NaN, infinite or too large for " +
-            $"{Kind.Storage}. If the encoder's output is sound, store float32 or bfloat16.");
+        return new InvalidInputException($"The features of the picture {keys[(int)bad]} hold a number that is NaN, infinite or too large " +
+            $"for {Kind.Storage}. If the encoder's output is sound, store float32 or bfloat16.");
     }
 
     private sealed class LeaseHandle(FeatureCache cache) : IDisposable

@@ -1,7 +1,3 @@
-using System.IO.Hashing;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace VLPeft.Data.Features;
 
 /// <summary>How a <see cref="FeatureCache"/> behaves; what it holds is said by <see cref="FeatureKind"/>.</summary>
@@ -13,18 +9,19 @@ public sealed record FeatureCacheOptions
     /// <summary>Told once, with a message, when another process is writing to the cache and has to be waited for.</summary>
     public Action<string>? Waiting { get; init; }
 
-    /// <summary>While a <see cref="FeatureCache.Lease"/> is held, added features are made durable at most this long after they came.</summary>
+    /// <summary>Under a <see cref="FeatureCache.Lease"/>, added features are made durable at most this long after they came.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>
-/// The features that a frozen encoder gave for pictures, once per picture, on disk. One folder per <see cref="FeatureKind"/>, so that another
-/// encoder never meets them; within it rows in <c>features.bin</c>, found by <see cref="ImageKey"/> through <c>index.bin</c>.
+/// The features that a frozen encoder gave for pictures, once per picture, on disk. One folder per <see cref="FeatureKind"/>, so that
+/// another encoder never meets them; within it rows in <c>features.bin</c>, found by <see cref="ImageKey"/> through <c>index.bin</c>.
 /// </summary>
 /// <remarks>
-/// <para>Rows are read through a memory mapping shared by all processes. They are appended and never changed: first the row, flushed to disk,
-/// then its index entry. A process killed at any point leaves rows without an entry, which the next writer overwrites; every row carries a
-/// checksum, compared when it is first read. One process writes at a time (a lock file that dies with its holder), any number read.</para>
+/// <para>Rows are read through a memory mapping shared by all processes. They are appended and never changed: first the row, flushed to
+/// disk, then its index entry. A process killed at any point leaves rows without an entry, which the next writer overwrites; every row
+/// carries a checksum, compared when it is first read. One process writes at a time (by a lock that dies with its holder), any number
+/// read.</para>
 /// <para>Safe for use by several threads.</para>
 /// </remarks>
 public sealed partial class FeatureCache : IDisposable
@@ -38,7 +35,8 @@ public sealed partial class FeatureCache : IDisposable
     private CacheIndex? index;
     private bool disposed;
 
-    private FeatureCache(string folder, FeatureKind kind, FeatureCacheOptions options) => (Folder, Kind, this.options) = (folder, kind, options);
+    private FeatureCache(string folder, FeatureKind kind, FeatureCacheOptions options) =>
+        (Folder, Kind, this.options) = (folder, kind, options);
 
     /// <summary>The folder of this kind of feature, beneath the root given to <see cref="Open"/>.</summary>
     public string Folder { get; }
@@ -132,108 +130,6 @@ public sealed partial class FeatureCache : IDisposable
         return found;
     }
 
-    /// <summary>The features of pictures: (B, V, d), float32, on the CPU.</summary>
-    /// <inheritdoc cref="Resolve" path="/exception"/>
-    /// <inheritdoc cref="Gather" path="/exception"/>
-    public Tensor Read(ReadOnlySpan<ImageKey> keys) => Gather(Resolve(keys));
-
-    /// <summary>The features in rows: (B, V, d), float32, on the CPU. Rows may repeat.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
-    /// <exception cref="InvalidInputException">A row does not have the checksum it was written with: the disk or a program damaged it.</exception>
-    public Tensor Gather(ReadOnlySpan<int> rows)
-    {
-        Tensor stored = empty([rows.Length, Kind.Tokens, Kind.Width], Kind.Storage.TorchType(), CPU);
-        try
-        {
-            if (rows.Length > 0)
-                Copy(rows, stored);
-        }
-        catch
-        {
-            stored.Dispose();
-            throw;
-        }
-        if (Kind.Storage == FeatureStorage.Float32)
-            return stored;
-        using (stored)
-            return stored.to(ScalarType.Float32);
-    }
-
-    /// <summary>
-    /// Compares every row with its checksum and forgets the damaged ones, so that they count as missing and are computed again.
-    /// </summary>
-    /// <returns>The pictures whose features were damaged.</returns>
-    public IReadOnlyList<ImageKey> Verify()
-    {
-        KeyValuePair<ImageKey, int>[] known;
-        lock (sync)
-            known = [.. rows.RowOf];
-        ImageKey[] damaged = [.. known.Where(pair => !IsWhole(pair.Value)).Select(pair => pair.Key)];
-        lock (sync)
-        {
-            foreach (ImageKey key in damaged)
-                rows.Forget(key);
-        }
-        return damaged;
-    }
-
-    private bool IsWhole(int row)
-    {
-        using Held held = Hold(row, row);
-        return Matches(held.Row(row), row);
-    }
-
-    private void Copy(ReadOnlySpan<int> wanted, Tensor stored)
-    {
-        (int lowest, int highest) = (int.MaxValue, int.MinValue);
-        foreach (int row in wanted)
-            (lowest, highest) = (Math.Min(lowest, row), Math.Max(highest, row));
-        using Held held = Hold(lowest, highest);
-        // A span counts in 32 bits: large gathers go in pieces.
-        int piece = (int)Math.Clamp((1L << 30) / held.RowBytes, 1, wanted.Length);
-        for (int start = 0; start < wanted.Length; start += piece)
-        {
-            ReadOnlySpan<int> part = wanted.Slice(start, Math.Min(piece, wanted.Length - start));
-            using Tensor target = stored.narrow(0, start, part.Length);
-            CopyPart(held, part, target.bytes);
-        }
-    }
-
-    private void CopyPart(Held held, ReadOnlySpan<int> part, Span<byte> target)
-    {
-        foreach (int row in part)
-        {
-            ReadOnlySpan<byte> source = held.Row(row);
-            if (!rows.IsTrusted(row))
-                Check(source, row);
-            source.CopyTo(target);
-            target = target[source.Length..];
-        }
-    }
-
-    private void Check(ReadOnlySpan<byte> bytes, int row)
-    {
-        if (!Matches(bytes, row))
-        {
-            throw new InvalidInputException($"Row {row} of the feature cache '{Folder}' is damaged: its checksum is not the one it was " +
-                "written with. Verify the cache, or delete its folder, to have the features computed again.");
-        }
-        rows.Trust(row);
-    }
-
-    private bool Matches(ReadOnlySpan<byte> bytes, int row) => XxHash3.HashToUInt64(bytes) == rows.Checksum(row);
-
-    private unsafe Held Hold(int lowest, int highest)
-    {
-        lock (sync)
-        {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            if (lowest < 0 || highest >= rows.Count)
-                throw new ArgumentOutOfRangeException(nameof(highest), $"Rows {lowest} to {highest} were asked of the {rows.Count} there are.");
-            return new Held(data!.Acquire(highest + 1L, out byte* first), first, data.RowBytes);
-        }
-    }
-
     private void Attach(CacheData opened)
     {
         if (opened.Header.Kind != Kind)
@@ -251,30 +147,22 @@ public sealed partial class FeatureCache : IDisposable
     public void Dispose()
     {
         lock (writing)
-        lock (sync)
         {
-            if (disposed)
-                return;
-            try
+            lock (sync)
             {
-                Commit();
-            }
-            finally
-            {
-                disposed = true;
-                ReleaseLock();
-                data?.Dispose();
+                if (disposed)
+                    return;
+                try
+                {
+                    Commit();
+                }
+                finally
+                {
+                    disposed = true;
+                    ReleaseLock();
+                    data?.Dispose();
+                }
             }
         }
-    }
-
-    /// <summary>Rows in memory that stay mapped until this is disposed.</summary>
-    private readonly unsafe struct Held(Microsoft.Win32.SafeHandles.SafeMemoryMappedViewHandle view, byte* first, long rowBytes) : IDisposable
-    {
-        public long RowBytes => rowBytes;
-
-        public ReadOnlySpan<byte> Row(int row) => new(first + row * rowBytes, checked((int)rowBytes));
-
-        public void Dispose() => CacheData.Release(view);
     }
 }

@@ -43,11 +43,11 @@ public static class FeatureExtraction
     /// <param name="options">Batch size, threads, progress.</param>
     /// <param name="cancellation">Ends the run between two pictures; features encoded so far are kept.</param>
     /// <returns>The features by image id.</returns>
-    /// <exception cref="InvalidInputException">A file is missing or no picture; the message names it. Features encoded so far are kept.</exception>
+    /// <exception cref="InvalidInputException">A file is missing or no picture: it is named; features encoded so far are kept.</exception>
     /// <exception cref="IOException">The disk is full; the cache is whole.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static CachedFeatures Run(IEnumerable<long> imageIds, IImageSource source, Func<ImageFile, Tensor> process, Func<Tensor, Tensor> encode,
-        FeatureCache cache, FeatureExtractionOptions? options = null, CancellationToken cancellation = default)
+    public static CachedFeatures Run(IEnumerable<long> imageIds, IImageSource source, Func<ImageFile, Tensor> process,
+        Func<Tensor, Tensor> encode, FeatureCache cache, FeatureExtractionOptions? options = null, CancellationToken cancellation = default)
     {
         long[] ids = [.. imageIds.Distinct()];
         ImageKey[] keys = Run([.. ids.Select(source.PathOf)], process, encode, cache, options, cancellation);
@@ -64,11 +64,11 @@ public static class FeatureExtraction
     /// <param name="options">Batch size, threads, progress.</param>
     /// <param name="cancellation">Ends the run between two pictures; features encoded so far are kept.</param>
     /// <returns>The key of each of <paramref name="paths"/>.</returns>
-    /// <exception cref="InvalidInputException">A file is missing or no picture; the message names it. Features encoded so far are kept.</exception>
+    /// <exception cref="InvalidInputException">A file is missing or no picture: it is named; features encoded so far are kept.</exception>
     /// <exception cref="IOException">The disk is full; the cache is whole.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ImageKey[] Run(IReadOnlyList<string> paths, Func<ImageFile, Tensor> process, Func<Tensor, Tensor> encode, FeatureCache cache,
-        FeatureExtractionOptions? options = null, CancellationToken cancellation = default)
+    public static ImageKey[] Run(IReadOnlyList<string> paths, Func<ImageFile, Tensor> process, Func<Tensor, Tensor> encode,
+        FeatureCache cache, FeatureExtractionOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new FeatureExtractionOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options));

@@ -80,10 +80,10 @@ public sealed class FileHashIndex
         changed = false;
         Load();
         var text = new StringBuilder(Header).Append('\n');
-        foreach ((string path, Entry entry) in entries.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach ((string path, (ImageKey key, FileStamp stamp)) in entries.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (!path.Contains('\n'))
-                text.Append(CultureInfo.InvariantCulture, $"{entry.Key}\t{entry.Stamp.Size}\t{entry.Stamp.Modified}\t{entry.Stamp.Changed}\t{path}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{key}\t{stamp.Size}\t{stamp.Modified}\t{stamp.Changed}\t{path}\n");
         }
         AtomicFile.WriteText(indexFile, text.ToString());
     }
@@ -112,7 +112,8 @@ public sealed class FileHashIndex
         {
             string[] parts = line.Split('\t', 5);
             if (parts.Length == 5 && UInt128.TryParse(parts[0], NumberStyles.HexNumber, null, out UInt128 hash)
-                && long.TryParse(parts[1], out long size) && long.TryParse(parts[2], out long modified) && long.TryParse(parts[3], out long change))
+                && long.TryParse(parts[1], out long size) && long.TryParse(parts[2], out long modified)
+                && long.TryParse(parts[3], out long change))
                 entries.TryAdd(parts[4], new Entry(new ImageKey(hash), new FileStamp(size, modified, change)));
         }
     }

@@ -18,7 +18,7 @@ public interface IFeatureStore
     /// <exception cref="InvalidInputException">There are no features of the picture; the message names the id and the store.</exception>
     int RowOf(long imageId);
 
-    /// <summary>The features in rows, which may repeat: (B, V, d), float32, on the CPU, owned by the caller (or the current dispose scope).</summary>
+    /// <summary>The features in rows, which may repeat: (B, V, d), float32, on the CPU, owned by the caller or its dispose scope.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     Tensor Gather(ReadOnlySpan<int> rows);
 }

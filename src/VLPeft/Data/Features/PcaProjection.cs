@@ -9,11 +9,12 @@ namespace VLPeft.Data.Features;
 public sealed record PcaOptions
 {
     /// <summary>
-    /// The power of whitening, from 0 (directions keep their variances) to 1 (all get the same): each is divided by eigenvalue^(whitening/2).
+    /// The power of whitening, from 0 (directions keep their variances) to 1 (all get the same): each is divided by
+    /// eigenvalue^(whitening/2).
     /// </summary>
     public double Whitening { get; init; }
 
-    /// <summary>Subtract the mean of the training features. On by default; without it the first direction is about the mean itself.</summary>
+    /// <summary>Subtract the mean of the training features (the default); else the first direction is about the mean itself.</summary>
     public bool Center { get; init; } = true;
 }
 
@@ -56,7 +57,7 @@ public sealed class PcaProjection : IDisposable
     /// <param name="outputWidth">d_out.</param>
     /// <param name="options">Whitening 0 and centred by default.</param>
     /// <exception cref="InvalidInputException">
-    /// There are fewer than d_out vectors or fewer than d_out directions in which they vary, d_out is above d_in, or a number is not finite.
+    /// There are fewer than d_out vectors, or directions in which they vary, d_out is above d_in, or a number is not finite.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Whitening outside [0, 1], or d_out below 1.</exception>
     public static PcaProjection Fit(Tensor features, int outputWidth, PcaOptions? options = null)
@@ -66,7 +67,10 @@ public sealed class PcaProjection : IDisposable
         if (options.Whitening is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.Whitening, "Whitening goes from 0 to 1.");
         if (features.dim() is not (2 or 3) || !features.is_floating_point())
-            throw new ArgumentException($"Expected floating-point (N, d) or (N, V, d), got {features.dtype} ({string.Join(", ", features.shape)}).");
+        {
+            throw new ArgumentException(
+                $"Expected floats (N, d) or (N, V, d), got {features.dtype} ({string.Join(", ", features.shape)}).", nameof(features));
+        }
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         Tensor vectors = features.detach().cpu().reshape(-1, features.shape[^1]);
@@ -88,7 +92,7 @@ public sealed class PcaProjection : IDisposable
     public Tensor Apply(Tensor features)
     {
         if (features.dim() == 0 || features.shape[^1] != InputWidth)
-            throw new ArgumentException($"Expected features {InputWidth} wide, got ({string.Join(", ", features.shape)}).", nameof(features));
+            throw new ArgumentException($"Expected width {InputWidth}, got ({string.Join(", ", features.shape)}).", nameof(features));
         using var scope = NewDisposeScope();
         return nn.functional.linear(features.to(ScalarType.Float32) - mean, components).MoveToOuterDisposeScope();
     }
@@ -116,8 +120,9 @@ public sealed class PcaProjection : IDisposable
             || !long.TryParse(file.Metadata.GetValueOrDefault("fitted_on"), out long fittedOn)
             || !IsShaped(file))
         {
-            throw new InvalidInputException($"'{path}' holds no PCA projection: expected the format {Format} with the tensors {MeanName} (d_in), " +
-                $"{ComponentsName} (d_out, d_in) and {EigenvaluesName} (d_out); there are {string.Join(", ", file.Names)}.");
+            throw new InvalidInputException($"'{path}' holds no PCA projection: expected the format {Format} with the tensors " +
+                $"{MeanName} (d_in), {ComponentsName} (d_out, d_in) and {EigenvaluesName} (d_out); there are " +
+                $"{string.Join(", ", file.Names)}.");
         }
         using var scope = NewDisposeScope();
         // Copies: a projection is small, and the file may be replaced while it is in use.
@@ -127,8 +132,10 @@ public sealed class PcaProjection : IDisposable
 
     private static bool IsShaped(SafetensorsFile file) =>
         file.Entries.TryGetValue(MeanName, out SafetensorsEntry? mean) && mean is { Dtype: ScalarType.Float32, Shape.Count: 1 }
-        && file.Entries.TryGetValue(ComponentsName, out SafetensorsEntry? components) && components is { Dtype: ScalarType.Float32, Shape.Count: 2 }
-        && file.Entries.TryGetValue(EigenvaluesName, out SafetensorsEntry? values) && values is { Dtype: ScalarType.Float64, Shape.Count: 1 }
+        && file.Entries.TryGetValue(ComponentsName, out SafetensorsEntry? components)
+        && components is { Dtype: ScalarType.Float32, Shape.Count: 2 }
+        && file.Entries.TryGetValue(EigenvaluesName, out SafetensorsEntry? values)
+        && values is { Dtype: ScalarType.Float64, Shape.Count: 1 }
         && components.Shape[1] == mean.Shape[0] && components.Shape[0] == values.Shape[0];
 
     /// <summary>Mean (d) and covariance (d, d), divided by N, in double precision; a piece of the vectors at a time.</summary>
@@ -169,7 +176,7 @@ public sealed class PcaProjection : IDisposable
         if (outputWidth > width)
             throw new InvalidInputException($"A PCA projection can't widen: features {width} wide were to be projected to {outputWidth}.");
         if (count < outputWidth)
-            throw new InvalidInputException($"A PCA projection to width {outputWidth} needs at least as many training vectors, got {count}.");
+            throw new InvalidInputException($"A PCA projection to width {outputWidth} needs at least as many vectors, got {count}.");
     }
 
     private static void CheckRank(Tensor values, int outputWidth, long count)
@@ -177,7 +184,10 @@ public sealed class PcaProjection : IDisposable
         double smallest = values[-1].ToDouble() * values.shape[0] * RelativeRounding;
         long rank = (values > smallest).sum().ToInt64();
         if (rank < outputWidth)
-            throw new InvalidInputException($"A PCA projection to width {outputWidth} needs as many directions in which the training features vary; {count} vectors vary in {rank}.");
+        {
+            throw new InvalidInputException($"A PCA projection to width {outputWidth} needs training features that vary in as many " +
+                $"directions; these {count} vectors vary in {rank}.");
+        }
     }
 
     /// <summary>Frees the tensors.</summary>

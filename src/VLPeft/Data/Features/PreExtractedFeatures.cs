@@ -76,7 +76,7 @@ public sealed class PreExtractedFeatures : IFeatureStore, IDisposable
     {
         string there = string.Join(", ", file.Names.Order(StringComparer.Ordinal).Select(n => $"'{n}'"));
         if (name is null && file.Names.Count != 1)
-            throw new InvalidInputException($"'{file.Description}' holds {file.Names.Count} tensors ({there}): say which one the features are.");
+            throw new InvalidInputException($"'{file.Description}' holds {file.Names.Count} tensors ({there}): name the one to use.");
         name ??= file.Names.Single();
         return file.Entries.TryGetValue(name, out SafetensorsEntry? entry)
             ? (name, entry)
@@ -92,9 +92,9 @@ public sealed class PreExtractedFeatures : IFeatureStore, IDisposable
             foreach (JsonProperty entry in json.RootElement.GetProperty("rows").EnumerateObject())
             {
                 if (!long.TryParse(entry.Name, out long id))
-                    throw new InvalidInputException($"'{path}' has a row of '{entry.Name}', which is no image id: a whole number was expected.");
+                    throw new InvalidInputException($"'{path}' gives '{entry.Name}' a row, which is no image id: expected a whole number.");
                 if (!entry.Value.TryGetInt32(out int row) || row < 0 || row >= count)
-                    throw new InvalidInputException($"'{path}' gives the picture {id} the row {entry.Value}; {tensor} has rows 0 to {count - 1}.");
+                    throw new InvalidInputException($"'{path}' gives {id} the row {entry.Value}; {tensor} has rows 0 to {count - 1}.");
                 if (!rows.TryAdd(id, row))
                     throw new InvalidInputException($"'{path}' gives the picture {id} two rows.");
             }
@@ -102,7 +102,7 @@ public sealed class PreExtractedFeatures : IFeatureStore, IDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new InvalidInputException($"'{path}' is no feature index: expected {{\"rows\": {{\"image id\": row, …}}}}. {e.Message}", e);
+            throw new InvalidInputException($"'{path}' is no feature index: expected {{\"rows\": {{\"id\": row, …}}}}. {e.Message}", e);
         }
     }
 

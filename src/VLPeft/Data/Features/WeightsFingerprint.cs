@@ -80,7 +80,8 @@ public static class WeightsFingerprint
         {
             using JsonDocument json = JsonDocument.Parse(FileBytes.Read(index));
             return json.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(entry => entry.Value.GetString() ?? throw new JsonException("A shard's name is null.")).Distinct().Order(StringComparer.Ordinal).ToArray();
+                .Select(entry => entry.Value.GetString() ?? throw new JsonException("A shard's name is null."))
+                .Distinct().Order(StringComparer.Ordinal).ToArray();
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {

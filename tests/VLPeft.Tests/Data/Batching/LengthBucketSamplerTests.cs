@@ -8,7 +8,8 @@ namespace VLPeft.Tests.Data.Batching;
 public sealed class LengthBucketSamplerTests
 {
     private static readonly Gen<(int[] Lengths, SamplerOptions Options)> Any = Gen.Select(
-        Gen.Int[0, 30].Array[0, 400], Gen.Int[1, 40], Gen.ULong, Gen.Bool, Gen.Bool, Gen.Int[1, 8]).Select((lengths, size, seed, bucket, drop, pool) =>
+        Gen.Int[0, 30].Array[0, 400], Gen.Int[1, 40], Gen.ULong, Gen.Bool, Gen.Bool, Gen.Int[1, 8])
+        .Select((lengths, size, seed, bucket, drop, pool) =>
             (lengths, new SamplerOptions { BatchSize = size, Seed = seed, BucketByLength = bucket, DropLast = drop, PoolBatches = pool }));
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class LengthBucketSamplerTests
         int skipped = (int)(part * plan.Count);
         BatchPlan rest = plan.Skip(skipped);
         return rest.Count == plan.Count - skipped
-            && rest.Select(b => string.Join(',', b.ToArray())).SequenceEqual(Enumerable.Skip(plan, skipped).Select(b => string.Join(',', b.ToArray())))
+            && rest.Select(Text).SequenceEqual(Enumerable.Skip(plan, skipped).Select(Text))
             && Flat(rest.Skip(rest.Count)).Length == 0;
     });
 
@@ -123,7 +124,7 @@ public sealed class LengthBucketSamplerTests
     {
         int[] lengths = [.. Enumerable.Range(0, 12).Select(i => i % 3 + 1)];
         var sampler = new LengthBucketSampler(lengths, new SamplerOptions { BatchSize = 4, Seed = 42 });
-        Assert.Equal(Pinned, string.Join(" | ", sampler.Epoch(7).Select(b => string.Join(' ', b.ToArray()))));
+        Assert.Equal(Pinned, string.Join(" | ", sampler.Epoch(7).Select(Text)));
     }
 
     // Computed by an independent program from SplitMix64: an old run could not be resumed if this changed.
@@ -142,6 +143,8 @@ public sealed class LengthBucketSamplerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => plan.Skip(3));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LengthBucketSampler([1], good).Epoch(-1));
     }
+
+    private static string Text(ReadOnlyMemory<int> batch) => string.Join(' ', batch.ToArray());
 
     private static int[] Flat(BatchPlan plan) => [.. plan.SelectMany(batch => batch.ToArray())];
 

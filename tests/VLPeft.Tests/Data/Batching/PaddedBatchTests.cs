@@ -28,10 +28,12 @@ public sealed class PaddedBatchTests
             int[] picked = [.. Enumerable.Range(0, sequences.Length).Reverse().Where(i => i % 3 != 1)];
             using PaddedBatch batch = PaddedBatch.Of(sequences, picked, pad, minimum);
             int longest = Math.Max(minimum, picked.Max(i => sequences[i].Length));
-            long[] ids = [.. picked.SelectMany(i => sequences[i].Select(id => (long)id).Concat(Enumerable.Repeat((long)pad, longest - sequences[i].Length)))];
+            long[] ids = [.. picked.SelectMany(i =>
+                Enumerable.Range(0, longest).Select(t => t < sequences[i].Length ? (long)sequences[i][t] : pad))];
             long[] mask = [.. picked.SelectMany(i => Enumerable.Range(0, longest).Select(t => t < sequences[i].Length ? 1L : 0))];
-            return batch.Ids.shape.SequenceEqual([picked.Length, longest]) && batch.Mask.shape.SequenceEqual([picked.Length, longest])
-                && batch.Ids.data<long>().ToArray().SequenceEqual(ids) && batch.Mask.data<long>().ToArray().SequenceEqual(mask);
+            return batch.HasPadding == mask.Contains(0)
+                && batch.Ids.shape.SequenceEqual([picked.Length, longest]) && batch.Mask.shape.SequenceEqual([picked.Length, longest])
+                && Values(batch.Ids).SequenceEqual(ids) && Values(batch.Mask).SequenceEqual(mask);
         });
 
     [Fact]
@@ -40,6 +42,7 @@ public sealed class PaddedBatchTests
         using PaddedBatch none = PaddedBatch.Of([], padId: 0), blank = PaddedBatch.Of([[], []], padId: 0);
         Assert.Equal([0, 0], none.Ids.shape);
         Assert.Equal([2, 0], blank.Mask.shape);
+        Assert.False(none.HasPadding || blank.HasPadding);
     }
 
     [Fact]
@@ -49,4 +52,7 @@ public sealed class PaddedBatchTests
         PaddedBatch.Of([[1]], padId: 0).Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
+
+    // TorchSharp's accessor can't take an empty tensor.
+    private static long[] Values(Tensor tensor) => tensor.NumberOfElements == 0 ? [] : tensor.data<long>().ToArray();
 }

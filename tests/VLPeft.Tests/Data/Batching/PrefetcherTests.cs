@@ -33,7 +33,8 @@ public sealed class PrefetcherTests
         var got = new List<int>();
         Exception thrown = Assert.Throws<InvalidInputException>(() =>
         {
-            foreach (int batch in Prefetcher.Run(Enumerable.Range(0, 100), plan => plan == 7 ? throw error : plan, Options(workers, capacity)))
+            var options = Options(workers, capacity);
+            foreach (int batch in Prefetcher.Run(Enumerable.Range(0, 100), plan => plan == 7 ? throw error : plan, options))
                 got.Add(batch);
         });
         Assert.Same(error, thrown);
@@ -57,6 +58,23 @@ public sealed class PrefetcherTests
                 got.Add(batch);
         }).Message);
         Assert.Equal([1, 2], got);
+    }
+
+    [Fact]
+    public async Task An_error_comes_through_while_the_queue_is_full()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        int made = 0;
+        Task run = Task.Run(() => Prefetcher.Run(Enumerable.Range(0, 100), plan =>
+        {
+            Interlocked.Increment(ref made);
+            if (plan > 0)
+                return plan;
+            SpinWait.SpinUntil(() => Volatile.Read(ref made) >= 3);     // the other worker waits for room behind this batch
+            Thread.Sleep(30);
+            throw new InvalidInputException("late");
+        }, Options(2, 3)).Count(), token);
+        await Assert.ThrowsAsync<InvalidInputException>(() => run.WaitAsync(TimeSpan.FromSeconds(20), token));
     }
 
     [Theory]
@@ -182,7 +200,11 @@ public sealed class PrefetcherTests
     public void Each_enumeration_is_a_run_of_its_own_and_none_starts_before()
     {
         int made = 0;
-        IEnumerable<int> batches = Prefetcher.Run(Enumerable.Range(0, 5), plan => Interlocked.Increment(ref made) * 0 + plan, Options(2, 2));
+        IEnumerable<int> batches = Prefetcher.Run(Enumerable.Range(0, 5), plan =>
+        {
+            Interlocked.Increment(ref made);
+            return plan;
+        }, Options(2, 2));
         Assert.Equal(0, made);
         Assert.Equal([0, 1, 2, 3, 4], batches);
         Assert.Equal([0, 1, 2, 3, 4], batches);

@@ -31,7 +31,8 @@ internal static class CacheChild
             return;
         torch.set_num_threads(1);
         int exitCode = 0;
-        using (FeatureCache cache = FeatureCache.Open(folder, Kind, new FeatureCacheOptions { CommitInterval = TimeSpan.FromMilliseconds(3) }))
+        var options = new FeatureCacheOptions { CommitInterval = TimeSpan.FromMilliseconds(3) };
+        using (FeatureCache cache = FeatureCache.Open(folder, Kind, options))
         {
             switch (Environment.GetEnvironmentVariable(ModeVariable))
             {

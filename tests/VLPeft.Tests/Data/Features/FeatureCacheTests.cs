@@ -111,7 +111,8 @@ public sealed class FeatureCacheTests : IDisposable
         FeatureKind[] others =
         [
             Kind(weights: "w2"), first with { Configuration = "{\"heads\": 8}" }, first with { Preprocessing = "224 bicubic" },
-            first with { Kept = "mean" }, first with { Width = 4 }, first with { Tokens = 2 }, first with { Storage = FeatureStorage.Float16 },
+            first with { Kept = "mean" }, first with { Width = 4 }, first with { Tokens = 2 },
+            first with { Storage = FeatureStorage.Float16 },
             first with { Weights = "w1{", Configuration = "\"heads\": 4}" },
         ];
         string[] folders = [.. others.Append(first).Select(kind => kind.FolderName)];
@@ -171,7 +172,8 @@ public sealed class FeatureCacheTests : IDisposable
     public void The_size_limit_is_an_error_and_leaves_what_was_there()
     {
         FeatureKind kind = Kind();
-        using (FeatureCache cache = FeatureCache.Open(folder.Path, kind, new FeatureCacheOptions { MaxBytes = 4096 + 3 * kind.BytesPerImage }))
+        var options = new FeatureCacheOptions { MaxBytes = 4096 + 3 * kind.BytesPerImage };
+        using (FeatureCache cache = FeatureCache.Open(folder.Path, kind, options))
         {
             Add(cache, 1, 2);
             string message = Assert.Throws<InvalidInputException>(() => Add(cache, 3, 4)).Message;

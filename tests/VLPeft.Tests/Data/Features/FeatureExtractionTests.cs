@@ -163,9 +163,11 @@ public sealed class FeatureExtractionTests : IDisposable
         string[] paths = Pictures(2);
         using FeatureCache cache = Open();
         int calls = 0;
+        var options = new FeatureExtractionOptions { Workers = 0 };
         Assert.Contains(paths[1], Assert.Throws<ArgumentException>(() =>
-            FeatureExtraction.Run(paths, _ => ones(1, 2, ++calls), Encode, cache, new FeatureExtractionOptions { Workers = 0 }, Token)).Message);
-        Assert.Throws<ArgumentException>(() => FeatureExtraction.Run(paths, Process, pixels => ones(pixels.shape[0], 1, 3), cache, cancellation: Token));
+            FeatureExtraction.Run(paths, _ => ones(1, 2, ++calls), Encode, cache, options, Token)).Message);
+        Assert.Throws<ArgumentException>(() =>
+            FeatureExtraction.Run(paths, Process, pixels => ones(pixels.shape[0], 1, 3), cache, options, Token));
         Assert.Equal(0, cache.Count);
     }
 

@@ -19,7 +19,7 @@ public sealed class PcaProjectionTests : IDisposable
     public void A_case_done_by_hand()
     {
         // Points on two perpendicular lines through (10, 20): variance 16/4·2 along (3, 4)/5 and 1/4·2 along (-4, 3)/5.
-        using Tensor points = tensor(new float[,] { { 10 + 2.4f, 20 + 3.2f }, { 10 - 2.4f, 20 - 3.2f }, { 10 - 0.8f, 20 + 0.6f }, { 10 + 0.8f, 20 - 0.6f } });
+        using Tensor points = tensor(new float[,] { { 12.4f, 23.2f }, { 7.6f, 16.8f }, { 9.2f, 20.6f }, { 10.8f, 19.4f } });
         using PcaProjection one = PcaProjection.Fit(points, 1);
         // Projections ±4, 0, 0, whose mean square is 8: divided by √8.
         AssertClose([4 / Math.Sqrt(8), -4 / Math.Sqrt(8), 0, 0], one.Apply(points));
@@ -30,7 +30,8 @@ public sealed class PcaProjectionTests : IDisposable
 
         using PcaProjection half = PcaProjection.Fit(points, 2, new PcaOptions { Whitening = 0.5 });
         // Variances √8 and √0.5, scaled to a mean of 1.
-        double mean = (Math.Sqrt(8) + Math.Sqrt(0.5)) / 2, first = Math.Sqrt(2 * Math.Sqrt(8) / mean), second = Math.Sqrt(2 * Math.Sqrt(0.5) / mean);
+        double mean = (Math.Sqrt(8) + Math.Sqrt(0.5)) / 2;
+        double first = Math.Sqrt(2 * Math.Sqrt(8) / mean), second = Math.Sqrt(2 * Math.Sqrt(0.5) / mean);
         AssertClose([first, 0, -first, 0, 0, -second, 0, second], half.Apply(points));
         Assert.Equal((2, 2, 4), (half.InputWidth, half.OutputWidth, half.FittedOn));
     }
@@ -190,7 +191,8 @@ public sealed class PcaProjectionTests : IDisposable
     public void Real_features_of_mini_coco()
     {
         string folder = SharedData.Require("datasets", "mini-coco", "features", "efficientnet-lite0");
-        using PreExtractedFeatures store = PreExtractedFeatures.Open(Path.Combine(folder, "pooled.safetensors"), Path.Combine(folder, "index.json"));
+        using PreExtractedFeatures store = PreExtractedFeatures.Open(
+            Path.Combine(folder, "pooled.safetensors"), Path.Combine(folder, "index.json"));
         using Tensor features = store.Gather([.. store.ImageIds.Select(store.RowOf)]);
         using PcaProjection projection = PcaProjection.Fit(features, 384, new PcaOptions { Whitening = 0.5 });
         using Tensor projected = projection.Apply(features).to(ScalarType.Float64).squeeze(1);

@@ -56,7 +56,8 @@ public sealed class PreExtractedFeaturesTests : IDisposable
     [Fact]
     public void A_file_of_several_tensors_wants_a_name()
     {
-        SafetensorsWriter.Write(folder.File("two.safetensors"), new Dictionary<string, Tensor> { ["pooled"] = values[.., 0], ["grid"] = values });
+        var two = new Dictionary<string, Tensor> { ["pooled"] = values[.., 0], ["grid"] = values };
+        SafetensorsWriter.Write(folder.File("two.safetensors"), two);
         File.WriteAllText(folder.File("index.json"), Index);
         string tensors = folder.File("two.safetensors"), index = folder.File("index.json");
         using PreExtractedFeatures grid = PreExtractedFeatures.Open(tensors, index, "grid");

@@ -7,11 +7,17 @@ namespace VLPeft.Tests.Data.Features;
 /// <summary>Features that follow from the picture's number, so that any reader can tell whether it got the right ones.</summary>
 internal static class SampleFeatures
 {
-    public static FeatureKind Kind(long tokens = 1, long width = 3, FeatureStorage storage = FeatureStorage.Float32, string weights = "w1") => new()
-    {
-        Weights = weights, Configuration = "{\"heads\": 4}", Preprocessing = "224 bilinear", Kept = tokens == 1 ? "pooled" : "patches",
-        Tokens = tokens, Width = width, Storage = storage,
-    };
+    public static FeatureKind Kind(
+        long tokens = 1, long width = 3, FeatureStorage storage = FeatureStorage.Float32, string weights = "w1") => new()
+        {
+            Weights = weights,
+            Configuration = "{\"heads\": 4}",
+            Preprocessing = "224 bilinear",
+            Kept = tokens == 1 ? "pooled" : "patches",
+            Tokens = tokens,
+            Width = width,
+            Storage = storage,
+        };
 
     public static ImageKey Key(int picture) => new(new UInt128((ulong)picture * 0x9E3779B97F4A7C15, (ulong)picture));
 

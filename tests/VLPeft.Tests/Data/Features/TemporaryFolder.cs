@@ -17,8 +17,10 @@ internal sealed class TemporaryFolder : IDisposable
     public TemporaryFolder Snapshot()
     {
         var copy = new TemporaryFolder();
-        foreach (string file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories).Where(f => System.IO.Path.GetFileName(f) != "lock"))
+        foreach (string file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories))
         {
+            if (System.IO.Path.GetFileName(file) == "lock")
+                continue;
             string target = copy.File(System.IO.Path.GetRelativePath(Path, file));
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
             using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

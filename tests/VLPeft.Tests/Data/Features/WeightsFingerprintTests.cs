@@ -33,7 +33,8 @@ public sealed class WeightsFingerprintTests : IDisposable
         string[] prints =
         [
             WeightsFingerprint.Of([("a", a)]), WeightsFingerprint.Of([("b", a)]), WeightsFingerprint.Of([("a", changed)]),
-            WeightsFingerprint.Of([("a", negativeZero)]), WeightsFingerprint.Of([("a", a.view(2, 3))]), WeightsFingerprint.Of([("a", a.to(bfloat16))]),
+            WeightsFingerprint.Of([("a", negativeZero)]), WeightsFingerprint.Of([("a", a.view(2, 3))]),
+            WeightsFingerprint.Of([("a", a.to(bfloat16))]),
             WeightsFingerprint.Of([("a", a.to(int32))]), WeightsFingerprint.Of([("a", a), ("b", empty(0))]), WeightsFingerprint.Of([]),
             WeightsFingerprint.Of([("a", a[..3]), ("b", a[3..])]),
         ];
@@ -64,7 +65,8 @@ public sealed class WeightsFingerprintTests : IDisposable
 
         File.Move(folder.File("model.safetensors"), folder.File("s1.safetensors"));
         SafetensorsWriter.Write(folder.File("s2.safetensors"), new Dictionary<string, Tensor> { ["b"] = a });
-        File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map": {"b": "s2.safetensors", "a": "s1.safetensors"}}""");
+        File.WriteAllText(folder.File("model.safetensors.index.json"),
+            """{"weight_map": {"b": "s2.safetensors", "a": "s1.safetensors"}}""");
         string sharded = WeightsFingerprint.OfFolder(folder.Path);
         SafetensorsWriter.Write(folder.File("s2.safetensors"), new Dictionary<string, Tensor> { ["b"] = b });
         Assert.NotEqual(sharded, WeightsFingerprint.OfFolder(folder.Path));

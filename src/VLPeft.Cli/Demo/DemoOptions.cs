@@ -1,0 +1,9 @@
+namespace VLPeft.Cli.Demo;
+
+/// <summary>What <c>vlpeft demo</c> was asked for.</summary>
+/// <param name="Output">Where everything goes.</param>
+/// <param name="Seeds">Seeds 0 … n − 1.</param>
+/// <param name="Workers">Runs side by side.</param>
+/// <param name="Set">Overrides of every run's recipe.</param>
+/// <param name="Json">Print results.json on standard output instead of a table.</param>
+internal sealed record DemoOptions(string Output, int Seeds, int Workers, IReadOnlyList<string> Set, bool Json);

@@ -1,0 +1,47 @@
+using VLPeft.Cli.Workers;
+using VLPeft.Experiments;
+using VLPeft.Recipes;
+using VLPeft.Routing;
+
+namespace VLPeft.Cli.Demo;
+
+/// <summary>One run of the demo.</summary>
+/// <param name="Variant">A routing function's name, or a control's.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Job">What a worker does.</param>
+internal sealed record DemoRun(string Variant, long Seed, Job Job)
+{
+    public RunFiles Files => new(Job.Output);
+}
+
+/// <summary>Every run of the demo: the routing functions and the controls, seed by seed.</summary>
+internal static class DemoPlan
+{
+    public const string TextOnly = "text-only";
+    public const string Shuffled = "shuffled-images";
+
+    public static IReadOnlyList<string> Variants { get; } = [.. KnownRoutingFunctions.Paper.Select(function => function.Name)];
+
+    public static IReadOnlyList<string> Controls { get; } = [TextOnly, Shuffled];
+
+    public static IReadOnlyList<DemoRun> Of(DemoOptions options) =>
+    [
+        .. from seed in Enumerable.Range(0, options.Seeds)
+           from variant in Variants.Concat(Controls)
+           select new DemoRun(variant, seed, new Job(RecipeFile(variant), Overrides(options, seed), Path.Combine(Path.GetFullPath(options.Output), "runs", $"{variant}-{seed}"), Split.Test)),
+    ];
+
+    public static Recipe RecipeOf(DemoRun run) => Recipe.Load(run.Job.Recipe, run.Job.Overrides);
+
+    private static string RecipeFile(string variant) => ShippedRecipes.Folder is { } folder
+        ? Path.Combine(folder, "demo", $"{variant}.yaml")
+        : throw new InvalidInputException("the shipped recipes are not found; VLPEFT_RECIPES names their folder.");
+
+    private static string[] Overrides(DemoOptions options, int seed) =>
+    [
+        $"data.folder={Path.Combine(Path.GetFullPath(options.Output), "data")}",
+        $"vision.cache={Path.Combine(Path.GetFullPath(options.Output), "features")}",
+        .. options.Set,
+        $"seed={seed}",
+    ];
+}
