@@ -34,7 +34,7 @@ internal static class PeftWeights
         using (no_grad())
             foreach ((string local, string key) in copies)
                 using (Tensor value = weights.Read(key))
-                using (targets[local].copy_(value)) { }
+                    targets[local].copy_(value);
     }
 
     private static bool Fits(string key, Parameter? parameter, SafetensorsEntry entry, LoadProblems problems)
