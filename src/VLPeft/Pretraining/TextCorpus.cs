@@ -31,12 +31,14 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
     /// <summary>Generated texts of a seed that no training uses. Short questions recur: there are only so many.</summary>
     public static string[] HeldOutScenes(int count, long seed) => ScenePretrainingData.Texts(count, DeterministicRandom.Mix((ulong)seed, 1));
 
-    private static TextCorpus Generated(TextPretrainingOptions options) => new(
-        ScenePretrainingData.Texts(options.Texts, (ulong)options.Seed),
-        HeldOutScenes(MostHeldOut, options.Seed),
-        WordLevelTokenizer.Build(SceneVocabulary.Words),
-        string.Create(CultureInfo.InvariantCulture,
-            $"{options.Texts} generated questions and captions of drawn scenes, held out: {MostHeldOut} of other scenes"));
+    private static TextCorpus Generated(TextPretrainingOptions options)
+    {
+        string[] heldOut = HeldOutScenes(Math.Clamp(options.Texts / 10, 1, MostHeldOut), options.Seed);
+        return new TextCorpus(
+            ScenePretrainingData.Texts(options.Texts, (ulong)options.Seed), heldOut, WordLevelTokenizer.Build(SceneVocabulary.Words),
+            string.Create(CultureInfo.InvariantCulture,
+                $"{options.Texts} generated questions and captions of drawn scenes, held out: {heldOut.Length} of other scenes"));
+    }
 
     private static TextCorpus FromFile(TextPretrainingOptions options, List<string> texts)
     {
@@ -59,7 +61,8 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
     {
         try
         {
-            return [.. File.ReadLines(path, new UTF8Encoding(false, throwOnInvalidBytes: true)).Select(line => line.Trim()).Where(line => line.Length > 0)];
+            var strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
+            return [.. File.ReadLines(path, strict).Select(line => line.Trim()).Where(line => line.Length > 0)];
         }
         catch (DecoderFallbackException error)
         {

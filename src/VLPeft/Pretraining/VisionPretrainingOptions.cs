@@ -30,7 +30,7 @@ public sealed record VisionPretrainingOptions
     /// </summary>
     public double PositionDeviation { get; init; } = 0.4;
 
-    /// <summary>The architecture: 117,760 parameters.</summary>
+    /// <summary>The architecture: 117,760 parameters. The heads of pre-training, not counted, have 7,215 more.</summary>
     internal static VitConfig Architecture { get; } = new()
     {
         ImageSize = 32,

@@ -6,19 +6,19 @@ using static TorchSharp.torch;
 namespace VLPeft.Pretraining;
 
 /// <summary>
-/// Held-out metrics. <c>at-position-*</c> are what the benchmark rests on: of the objects there are, the share whose shape (colour, size)
+/// Held-out metrics. <c>loss</c> (binary cross-entropy), <c>accuracy</c> and <c>f1</c> are over all attributes; <c>at-position-*</c> are what the benchmark rests on: of the objects there are, the share whose shape (colour, size)
 /// the pooled feature names right at their position, the likeliest of the alternatives being the answer (chance: 1/4, 1/6, 1/2).
 /// </summary>
 internal sealed class VisionScores
 {
-    private static readonly int PerCell = SceneLabels.AttributeNames.Count(name => name.StartsWith(SceneLabels.AttributeNames[0].Split(':')[0] + ":", StringComparison.Ordinal));
+    // A cell's attributes in SceneLabels' order: object, then shapes, colours, sizes.
+    private static readonly int Shapes = Enum.GetValues<SceneShape>().Length;
+    private static readonly int Colors = Enum.GetValues<SceneColor>().Length;
+    private static readonly int Sizes = Enum.GetValues<SceneSize>().Length;
+    private static readonly int PerCell = 1 + Shapes + Colors + Sizes;
 
     private static readonly (string Name, int Start, int Count)[] CellGroups =
-    [
-        ("shape", 1, Enum.GetValues<SceneShape>().Length),
-        ("color", 1 + Enum.GetValues<SceneShape>().Length, Enum.GetValues<SceneColor>().Length),
-        ("size", 1 + Enum.GetValues<SceneShape>().Length + Enum.GetValues<SceneColor>().Length, Enum.GetValues<SceneSize>().Length),
-    ];
+        [("shape", 1, Shapes), ("color", 1 + Shapes, Colors), ("size", 1 + Shapes + Colors, Sizes)];
 
     private readonly long[] cellRight = new long[CellGroups.Length];
     private readonly long[] patchRight = new long[SceneLabels.PatchColumns.Count];
@@ -51,7 +51,7 @@ internal sealed class VisionScores
 
     private void AddCells(Tensor attributes, Tensor truth)
     {
-        // Attributes begin with the four cells': object, then shapes, colours, sizes.
+        // The four cells' attributes come first.
         Tensor guesses = attributes.narrow(1, 0, Scene.CellCount * PerCell).reshape(-1, PerCell);
         Tensor cells = truth.narrow(1, 0, Scene.CellCount * PerCell).reshape(-1, PerCell);
         Tensor occupied = cells.select(1, 0).gt(0.5);
