@@ -50,6 +50,8 @@ public sealed record TextPretrainingOptions
         TokenTypes = 1,
         PadId = padId,
         LayerNormEps = 1e-5,
+        // RoBERTa's own 0.02 is for widths of 768 and more; this keeps the variance of a layer's output at a width of 64.
+        InitializerRange = 0.125,
         Dropout = BackboneDropout.None,
     };
 
