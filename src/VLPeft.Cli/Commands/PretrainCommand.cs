@@ -5,7 +5,7 @@ using VLPeft.Training;
 
 namespace VLPeft.Cli.Commands;
 
-/// <summary><c>vlpeft pretrain vision|text</c>: the small backbones of the embedded benchmark, or a text encoder of a user's own texts.</summary>
+/// <summary><c>vlpeft pretrain vision|text</c>: the embedded benchmark's backbones, or a text encoder of one's own texts.</summary>
 internal static class PretrainCommand
 {
     public static Command Create(CliConsole console) =>
@@ -47,8 +47,16 @@ internal static class PretrainCommand
         var defaults = new TextPretrainingOptions();
         Option<string> output = Output();
         Option<long> seed = Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
-        Option<string?> texts = new("--texts") { Description = "Your own texts, one a line, instead of generated ones.", HelpName = "file" };
-        Option<string?> questions = new("--questions") { Description = "A questions file of VQAv2 or easy-VQA, instead of generated texts.", HelpName = "file" };
+        Option<string?> texts = new("--texts")
+        {
+            Description = "Your own texts, one a line, instead of generated ones.",
+            HelpName = "file",
+        };
+        Option<string?> questions = new("--questions")
+        {
+            Description = "A questions file of VQAv2 or easy-VQA, instead of generated texts.",
+            HelpName = "file",
+        };
         Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate.", defaults.Texts);
         Option<int> count = Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
         Option<int> length = Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
@@ -90,7 +98,8 @@ internal static class PretrainCommand
         _ => throw new InvalidInputException("--texts and --questions: expected one of them, got both."),
     };
 
-    private static int Run(CliConsole console, string folder, bool json, Func<IProgressReporter, CancellationToken, PretrainingOutcome> work)
+    private static int Run(
+        CliConsole console, string folder, bool json, Func<IProgressReporter, CancellationToken, PretrainingOutcome> work)
     {
         // Small matrices: one thread is faster than two, and the result doesn't depend on the machine's number of cores.
         torch.set_num_threads(1);
@@ -98,7 +107,8 @@ internal static class PretrainCommand
         PretrainingOutcome outcome = RunReporters.With(console, reporter => work(reporter, interruption.Token));
         if (outcome.Report is not { } report)
         {
-            console.Note($"interrupted at step {outcome.Training.Steps:N0} of {outcome.Training.TotalSteps:N0}; the same command goes on from there.");
+            (long done, long all) = (outcome.Training.Steps, outcome.Training.TotalSteps);
+            console.Note($"interrupted at step {done:N0} of {all:N0}; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
         if (json)

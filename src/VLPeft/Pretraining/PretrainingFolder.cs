@@ -32,7 +32,8 @@ internal sealed class PretrainingFolder
         if (File.Exists(In(ReportName)) ? KindOf(In(ReportName)) != kind : !Directory.Exists(work))
         {
             throw new InvalidInputException(
-                $"The output folder '{Path}' holds other files; expected an empty or new folder, or an earlier result of the same command.");
+                $"The output folder '{Path}' holds other files; expected an empty or new folder, or an earlier result "
+                + "of the same command.");
         }
     }
 

@@ -4,7 +4,7 @@ namespace VLPeft.Pretraining;
 
 /// <summary>How a pre-training ended.</summary>
 /// <param name="Training">Status and steps.</param>
-/// <param name="Report">What the folder's <c>pretraining.json</c> says; null when the run was interrupted, and no folder was written.</param>
+/// <param name="Report">What the folder's <c>pretraining.json</c> says; null when the run was interrupted: no folder is written then.</param>
 public sealed record PretrainingOutcome(TrainingOutcome Training, PretrainingReport? Report);
 
 /// <summary>The content of <c>pretraining.json</c>: where a model comes from and what it can do.</summary>

@@ -29,7 +29,8 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
     };
 
     /// <summary>Generated texts of a seed that no training uses. Short questions recur: there are only so many.</summary>
-    public static string[] HeldOutScenes(int count, long seed) => ScenePretrainingData.Texts(count, DeterministicRandom.Mix((ulong)seed, 1));
+    public static string[] HeldOutScenes(int count, long seed) =>
+        ScenePretrainingData.Texts(count, DeterministicRandom.Mix((ulong)seed, 1));
 
     private static TextCorpus Generated(TextPretrainingOptions options)
     {
@@ -70,7 +71,7 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(File.Exists(path) ? $"{path}: can't be read: {error.Message}" : $"{path}: no such file.", error);
+            throw new InvalidInputException($"{path}: {(File.Exists(path) ? $"can't be read: {error.Message}" : "no such file.")}", error);
         }
     }
 

@@ -125,6 +125,7 @@ public static class TextPretraining
             _ => string.Create(CultureInfo.InvariantCulture, $"--generate {options.Texts}"),
         };
         return string.Create(CultureInfo.InvariantCulture,
-            $"vlpeft pretrain text --output FOLDER --seed {options.Seed} {source} --steps {options.Steps} --max-length {options.MaxLength} --batch-size {options.BatchSize} --learning-rate {options.LearningRate:R}");
+            $"vlpeft pretrain text --output FOLDER --seed {options.Seed} {source} --steps {options.Steps} "
+            + $"--max-length {options.MaxLength} --batch-size {options.BatchSize} --learning-rate {options.LearningRate:R}");
     }
 }

@@ -33,7 +33,8 @@ internal sealed class TextPretrainingTask : ITrainingTask<MaskedBatch>
         heldOut = Encode(corpus.HeldOut);
         if (train.Length == 0 || heldOut.Length == 0)
         {
-            throw new InvalidInputException($"{options.File}: there is nothing to guess: no {(train.Length == 0 ? "training" : "held-out")} "
+            string which = train.Length == 0 ? "training" : "held-out";
+            throw new InvalidInputException($"{options.File}: there is nothing to guess: no {which} "
                 + "text has a word that occurs often enough.");
         }
         sampler = new LengthBucketSampler(Array.ConvertAll(train, ids => ids.Length),

@@ -114,5 +114,6 @@ public static class VisionPretraining
     }
 
     private static string Command(VisionPretrainingOptions options) => string.Create(CultureInfo.InvariantCulture,
-        $"vlpeft pretrain vision --output FOLDER --seed {options.Seed} --steps {options.Steps} --images {options.Images} --batch-size {options.BatchSize} --learning-rate {options.LearningRate:R}");
+        $"vlpeft pretrain vision --output FOLDER --seed {options.Seed} --steps {options.Steps} --images {options.Images} "
+        + $"--batch-size {options.BatchSize} --learning-rate {options.LearningRate:R}");
 }

@@ -6,8 +6,10 @@ using static TorchSharp.torch;
 namespace VLPeft.Pretraining;
 
 /// <summary>
-/// Held-out metrics. <c>loss</c> (binary cross-entropy), <c>accuracy</c> and <c>f1</c> are over all attributes; <c>at-position-*</c> are what the benchmark rests on: of the objects there are, the share whose shape (colour, size)
-/// the pooled feature names right at their position, the likeliest of the alternatives being the answer (chance: 1/4, 1/6, 1/2).
+/// Held-out metrics. <c>loss</c> (binary cross-entropy), <c>accuracy</c> and <c>f1</c> are over all attributes. <c>at-position-*</c> are
+/// what the benchmark rests on: of the objects there are, the share whose shape (colour, size) the pooled feature names right at their
+/// position, the likeliest of the alternatives being the answer (chance: 1/4, 1/6, 1/2). <c>patch-*</c> are the shares of patches whose
+/// label the tokens tell.
 /// </summary>
 internal sealed class VisionScores
 {

@@ -9,7 +9,8 @@ internal static class Folders
     {
         string[] names = [.. Directory.GetFiles(expected).Select(path => Path.GetFileName(path)).Order()];
         Assert.Equal(names, Directory.GetFiles(actual).Select(path => Path.GetFileName(path)).Order());
-        Assert.All(names, name => Assert.Equal(File.ReadAllBytes(Path.Combine(expected, name)), File.ReadAllBytes(Path.Combine(actual, name))));
+        Assert.All(names, name => Assert.Equal(
+            File.ReadAllBytes(Path.Combine(expected, name)), File.ReadAllBytes(Path.Combine(actual, name))));
     }
 }
 

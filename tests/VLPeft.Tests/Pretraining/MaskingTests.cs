@@ -13,7 +13,8 @@ public sealed class MaskingTests
     public void Words_alone_are_chosen_in_the_share_asked_for_and_replaced_as_bert_does()
     {
         using var scope = NewDisposeScope();
-        int[][] sequences = [.. Enumerable.Range(0, 200).Select(row => (int[])[0, .. Enumerable.Range(0, 50).Select(i => 5 + (row * 50 + i) % (Words - 5)), 2])];
+        int[] Sequence(int row) => [0, .. Enumerable.Range(0, 50).Select(i => 5 + (row * 50 + i) % (Words - 5)), 2];
+        int[][] sequences = [.. Enumerable.Range(0, 200).Select(Sequence)];
 
         using MaskedBatch batch = Apply(sequences, 0.2)!;
 

@@ -33,7 +33,8 @@ public sealed class TextPretrainingTests : IDisposable
         Assert.Equal(outcome.Report!.Parameters.Backbone, encoder.Module.parameters().Sum(p => p.numel()));
         int[] ids = tokenizer.Encode("What color is the circle?");
         Assert.DoesNotContain(3, ids);
-        Assert.Equal([1L, ids.Length, 64], encoder.Encode(encoder.Embed(tensor(Array.ConvertAll(ids, id => (long)id)).unsqueeze(0)), null).shape);
+        Tensor batch = tensor(Array.ConvertAll(ids, id => (long)id)).unsqueeze(0);
+        Assert.Equal([1L, ids.Length, 64], encoder.Encode(encoder.Embed(batch), null).shape);
         Assert.False(Directory.Exists(home.File("model.pretraining")));
     }
 
@@ -64,7 +65,8 @@ public sealed class TextPretrainingTests : IDisposable
     public void Own_texts_make_the_vocabulary()
     {
         string file = home.Write("texts.txt", "The zebra sleeps\n\nA quagga runs\nthe zebra runs\n");
-        TextPretraining.Run(Small with { Source = TextSource.Lines, File = file, Steps = 2 }, home.File("model"), NullProgress.Instance, Cancel);
+        TextPretraining.Run(
+            Small with { Source = TextSource.Lines, File = file, Steps = 2 }, home.File("model"), NullProgress.Instance, Cancel);
 
         ITextTokenizer tokenizer = Tokenizers.FromFolder(home.File("model"));
         string report = File.ReadAllText(home.File("model", "pretraining.json"));
@@ -75,7 +77,10 @@ public sealed class TextPretrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"questions": [{"question_id": 1, "image_id": 1, "question": "Is it red?"}, {"question_id": 2, "image_id": 1, "question": "Is it blue?"}]}""")]
+    [InlineData("""
+        {"questions": [{"question_id": 1, "image_id": 1, "question": "Is it red?"},
+                       {"question_id": 2, "image_id": 1, "question": "Is it blue?"}]}
+        """)]
     [InlineData("""[["Is it red?", "yes", 3], ["Is it blue?", "no", 4]]""")]
     public void Question_files_of_both_data_sets_are_read(string json)
     {

@@ -108,7 +108,8 @@ public sealed class VisionPretrainingTests : IDisposable
         home.Write("taken/notes.txt", "mine");
         VisionPretrainingOptions one = Small with { Steps = 1 };
 
-        var error = Assert.Throws<InvalidInputException>(() => VisionPretraining.Run(one, home.File("taken"), NullProgress.Instance, Cancel));
+        var error = Assert.Throws<InvalidInputException>(
+            () => VisionPretraining.Run(one, home.File("taken"), NullProgress.Instance, Cancel));
 
         Assert.Contains("taken", error.Message);
         Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(home.File("taken")).Select(Path.GetFileName));
@@ -123,7 +124,8 @@ public sealed class VisionPretrainingTests : IDisposable
     public void Options_out_of_range_are_named()
     {
         void Refused(VisionPretrainingOptions options, string name) => Assert.Contains(name,
-            Assert.Throws<InvalidInputException>(() => VisionPretraining.Run(options, home.File("x"), NullProgress.Instance, Cancel)).Message);
+            Assert.Throws<InvalidInputException>(
+                () => VisionPretraining.Run(options, home.File("x"), NullProgress.Instance, Cancel)).Message);
 
         Refused(Small with { Seed = -1 }, "Seed");
         Refused(Small with { Steps = 0 }, "Steps");
