@@ -6,7 +6,6 @@ using VLPeft.Models.Bert;
 using VLPeft.Peft;
 using VLPeft.Recipes;
 using VLPeft.Routing;
-using VLPeft.TestData;
 using VLPeft.Tests.Models;
 using VLPeft.VisionLanguage;
 using Xunit;
@@ -34,7 +33,7 @@ public sealed class Gate : IRoutingFunction
 [Collection(Seeded.Name)]
 public sealed class AddARoutingFunctionTests
 {
-    private static readonly string Recipe = Path.Combine(SharedData.RepositoryRoot(), "recipes", "demo", "multiply.yaml");
+    private static readonly string Recipe = Path.Combine(DocumentedCode.Root, "recipes", "demo", "multiply.yaml");
 
     [Fact]
     public void The_page_shows_these_lines() =>

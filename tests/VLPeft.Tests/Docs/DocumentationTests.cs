@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using VLPeft.Recipes;
-using VLPeft.TestData;
 using Xunit;
 
 namespace VLPeft.Tests.Docs;
@@ -8,7 +7,7 @@ namespace VLPeft.Tests.Docs;
 /// <summary>What the pages name is there.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string Root = SharedData.RepositoryRoot();
+    private static readonly string Root = DocumentedCode.Root;
 
     private static readonly string[] PageNames =
         ["README.md", "CHANGELOG.md", .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Select(file => Path.GetRelativePath(Root, file))];

@@ -1,4 +1,4 @@
-using VLPeft.TestData;
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace VLPeft.Tests.Docs;
@@ -6,8 +6,11 @@ namespace VLPeft.Tests.Docs;
 /// <summary>C# in the documentation, and the same lines in a test, which stand between <c>// docs:start</c> and <c>// docs:end</c>.</summary>
 internal static class DocumentedCode
 {
+    /// <summary>The checkout's folder.</summary>
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", ".."));
+
     /// <summary>A file of the checkout.</summary>
-    public static string Text(params string[] path) => File.ReadAllText(Path.Combine([SharedData.RepositoryRoot(), .. path])).ReplaceLineEndings("\n");
+    public static string Text(params string[] path) => File.ReadAllText(Path.Combine([Root, .. path])).ReplaceLineEndings("\n");
 
     /// <summary>The page's C# blocks and the test's marked regions are the same, line by line; usings stand at the top of the test.</summary>
     public static void AssertSame(string page, string test)
@@ -18,6 +21,8 @@ internal static class DocumentedCode
         Assert.NotEmpty(regions);
         Assert.Equal(regions, blocks);
     }
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
 
     private static IEnumerable<string> Blocks(string page)
     {
