@@ -1,62 +1,82 @@
 #!/usr/bin/env bash
 # Shows exact resume: trains a small recipe undisturbed, then again with SIGKILL at random moments, restarted each time, and compares what
-# both runs wrote byte by byte. Needs nothing but a build (dotnet build -c Release); ends with 1 on any difference.
+# both wrote byte by byte. Needs nothing but a build (dotnet build -c Release); ends with 1 on any difference.
 #
 #   scripts/kill-and-resume.sh [--kills N] [--seed N] [--recipe NAME] [--output FOLDER] [-- MORE OPTIONS OF vlpeft train]
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/small-run.sh"
 
-kills=20 seed=$RANDOM recipe=demo/multiply output=
+kills=20 seed=$RANDOM
 while [ $# -gt 0 ]; do
     case $1 in
         --kills) kills=$2; shift 2 ;;
         --seed) seed=$2; shift 2 ;;
         --recipe) recipe=$2; shift 2 ;;
         --output) output=$2; shift 2 ;;
-        --) shift; break ;;
-        *) sed -n '2,6p' "${BASH_SOURCE[0]}" | cut -c3-; exit 2 ;;
+        --) shift; more=("$@"); break ;;
+        *) sed -n '2,5p' "${BASH_SOURCE[0]}" | cut -c3-; exit 2 ;;
     esac
 done
-vlpeft=$root/src/VLPeft.Cli/bin/Release/net10.0/VLPeft.Cli
-[ -x "$vlpeft" ] || { echo "there is no $vlpeft: build first, dotnet build -c Release" >&2; exit 2; }
-if [ -z "$output" ]; then
-    output=$(mktemp -d)
-    trap 'rm -rf "$output"' EXIT
-fi
+prepare
+# Checkpoints and validations close together: the moments that matter come often.
+settings+=(--set training.steps=600 --set training.validate-every=30 --set training.checkpoint-every=7 --set training.log-every=1)
 
-# Small pictures and dropout, checkpoints close together: the moments that matter come often.
-train() {
-    "$vlpeft" train "$recipe" --output "$output/$1" --set data.folder="$output/scenes" --set vision.cache="$output/cache" \
-        --set data.scenes.train-images=300 --set data.scenes.validation-images=60 --set data.scenes.test-images=60 \
-        --set text.backbone-dropout=0.1 --set training.steps=600 --set training.validate-every=30 --set training.checkpoint-every=7 \
-        "${@:2}"
+milliseconds() { echo $(( $(date +%s%N) / 1000000 )); }
+pause() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
+random() { echo $(( (RANDOM * 32768 + RANDOM) % $1 )); }
+
+compared=(checkpoint.safetensors best-loss.safetensors best-accuracy.safetensors metrics.jsonl)
+compare() {
+    local wrong=0 name expected got
+    for name in "${compared[@]}"; do
+        expected=$(sha256sum < "$output/undisturbed/$name" | cut -c-64)
+        got=$(sha256sum < "$output/killed/$name" | cut -c-64)
+        if [ "$expected" = "$got" ]; then
+            echo "same       $name  $got"
+        else
+            echo "DIFFERENT  $name  $expected undisturbed, $got killed"
+            wrong=1
+        fi
+    done
+    return $wrong
 }
-now() { date +%s%N; }
 
-echo "recipe $recipe, $kills kills, random seed $seed (--seed $seed repeats the moments)"
-train undisturbed "$@" > "$output/undisturbed.log" 2>&1 || { tail -3 "$output/undisturbed.log"; exit 1; }
-start=$(now)
-rm -rf "$output/undisturbed"
-train undisturbed "$@" > "$output/undisturbed.log" 2>&1      # again, for its time: pictures and features are there now
-length=$(( ($(now) - start) / 1000000 ))
-echo "undisturbed: $length ms"
+echo "recipe $recipe, $kills kills, random seed $seed (--seed $seed repeats the choice of moments)"
+start_run prepared                                            # makes pictures and features, so that both runs find them
+await_end prepared
+begin=$(milliseconds)
+start_run undisturbed
+until [ -s "$output/undisturbed/metrics.jsonl" ] || ! kill -0 "$process" 2>/dev/null; do sleep 0.02; done
+startup=$(( $(milliseconds) - begin ))
+await_end undisturbed
+training=$(( $(milliseconds) - begin - startup ))
+echo "undisturbed: $startup ms until the first step, $training ms of training"
 
 RANDOM=$seed
-killed=0 finished=0
-while [ "$killed" -lt "$kills" ]; do
-    # Anywhere between the start of the process and what it needs for some steps, so that 20 kills are spread over the run.
-    wait_ms=$(( (RANDOM * 32768 + RANDOM) % (length * 2 / 3) ))
-    train killed "$@" > "$output/killed.log" 2>&1 &
-    process=$!
-    sleep "$(printf '%d.%03d' $((wait_ms / 1000)) $((wait_ms % 1000)))"
-    if child=$(pgrep -P "$process") && kill -KILL "$child" 2>/dev/null; then
+killed=0 begun=0
+while true; do
+    [ -d "$output/killed" ] || begun=$((begun + 1))
+    start_run killed
+    if [ "$killed" -lt "$kills" ]; then
+        # One kill in five while the program starts and resumes, the others while it trains.
+        if [ "$(random 5)" -eq 0 ]; then wait_for=$(random "$startup"); else wait_for=$(( startup + $(random $((2 * training / kills + 1))) )); fi
+        pause "$wait_for"
+        kill -KILL "$process" 2>/dev/null || true
+    fi
+    code=0
+    wait "$process" || code=$?
+    if [ "$code" -eq 137 ]; then
         killed=$((killed + 1))
-        wait "$process" 2>/dev/null || true
-        steps=$(wc -l < "$output/killed/metrics.jsonl" 2>/dev/null || echo 0)
-        echo "kill $killed after $wait_ms ms: $steps lines in the log"
+        echo "kill $killed after $wait_for ms: $(cat "$output/killed/metrics.jsonl" 2>/dev/null | wc -l) lines in the log"
+    elif [ "$code" -ne 0 ]; then
+        tail -3 "$output/killed.log"
+        exit 1
     else
-        wait "$process"                                      # it had ended: begin a new run, there are kills left
-        finished=$((finished + 1))
-        compare_now=1
+        echo "run $begun ended after $killed kills in all:"
+        compare || exit 1
+        [ "$killed" -lt "$kills" ] || break
+        rm -rf "$output/killed"                               # it ended before its kills were used up: once more, for the others
     fi
 done
+echo "$killed kills, $begun run(s): bit-identical to the undisturbed one"

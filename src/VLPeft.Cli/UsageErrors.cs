@@ -10,7 +10,7 @@ internal static class UsageErrors
     /// <summary>The first thing that is wrong; null when nothing is.</summary>
     public static string? Find(ParseResult parsed)
     {
-        string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : OptionTakenForAnArgument(parsed.CommandResult);
+        string? unknown = OptionTakenForAnArgument(parsed.CommandResult) ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
         if (unknown is not null)
             return Unknown(unknown, parsed.CommandResult.Command);
         return parsed.Errors.Count == 0 ? null : Explain(parsed.Errors[0], parsed.CommandResult.Command);

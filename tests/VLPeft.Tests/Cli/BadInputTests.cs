@@ -48,7 +48,8 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("peft.layers=[7]", "7")]
     [InlineData("peft.targets=[embeddings]", "embeddings")]
     [InlineData("peft.targets-regex='('", "(")]
-    [InlineData("routing-feature.source=patches", "multiply", "pool")]
+    [InlineData("routing-feature.source=patches", "peft.routing", "'multiply'", "routing-feature.source", "pooled")]
+    [InlineData("peft.bottleneck=split-merge-residual", "peft.bottleneck", "8 or more, got 4")]
     [InlineData("data.scenes.seed=-1", "data.scenes.seed", "-1")]
     [InlineData("data.scenes.train-images=0", "data.scenes.train-images", "0")]
     [InlineData("vision.processor=resnet", "resnet")]
@@ -59,7 +60,7 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void AnUnknownKeyInTheFileIsNamedWithItsLine()
     {
         string recipe = world.Changed(world.Recipe, "learning-rate:", "lerning-rate:");
-        CommandLine.Refused(["train", recipe], recipe, "line 9", "lerning-rate", "'learning-rate'");
+        CommandLine.Refused(["train", recipe], recipe, "line 10", "lerning-rate", "'learning-rate'");
     }
 
     [Fact]
@@ -68,7 +69,7 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
         string empty = world.New("empty");
         Directory.CreateDirectory(empty);
         Train("text.model", "/not/there").Refused("/not/there");
-        Train("text.model", empty).Refused(empty, "config.json");
+        Train("text.model", empty).Refused(empty, "tokenizer.json");
         Train("vision.model", empty).Refused(empty, "config.json");
 
         string withoutConfig = world.Copy(world.Text), withoutWeights = world.Copy(world.Text), withoutTokenizer = world.Copy(world.Text);

@@ -19,11 +19,12 @@ public sealed class VariantTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("peft.routing=matmul-ones")]
     [InlineData("peft.method=adapter")]
     [InlineData("peft.method=adapter", "peft.residual=true", "peft.activation=relu", "peft.dropout=0.1")]
-    [InlineData("peft.bottleneck=cross-attention", "peft.routing=none", "peft.rank=16")]
+    [InlineData("peft.bottleneck=cross-attention", "peft.routing=none", "peft.rank=16", "routing-feature.source=patches")]
     [InlineData("peft.bottleneck=split")]
     [InlineData("peft.bottleneck=split-merge")]
-    [InlineData("peft.bottleneck=split-merge-residual")]
-    [InlineData("peft.bottleneck=after-up")]
+    [InlineData("peft.bottleneck=split-merge-residual", "peft.rank=16")]
+    [InlineData("peft.bottleneck=after-up", "peft.routing=add")]
+    [InlineData("peft.bottleneck=after-up", "peft.method=adapter")] // a product of two LoRA outputs, both zero at first, would never leave zero
     [InlineData("peft.layers=[1]", "peft.targets=[key, intermediate.dense]", "peft.train-layer-norms=false", "peft.train-target-biases=false")]
     [InlineData("text.prefix=none")]
     [InlineData("text.prefix=single", "text.readout=first")]
@@ -88,7 +89,7 @@ public sealed class VariantTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.True(still.Length == 0, $"never got a gradient but 0: {string.Join(", ", still)}");
     }
 
-    // Attention does not depend on the keys' bias, one question at most is padded, and no question has more than 14 tokens.
+    // A key's bias adds the same to all of a query's scores, so attention does not depend on it.
     private static bool IsInert(string name) => name.EndsWith("key.bias", StringComparison.Ordinal);
 
     private static string[] Set(string[] settings) => [.. settings.SelectMany(setting => new[] { "--set", setting })];

@@ -31,7 +31,7 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
             sessions++;
         }
         while (status == TrainingStatus.Interrupted);
-        Assert.Equal(TinyWorld.Steps, sessions);
+        Assert.Equal(TinyWorld.Steps + 1, sessions); // the last one for what is left after the last step
         foreach (string name in Compared)
             Assert.True(Bytes(undisturbed, name).AsSpan().SequenceEqual(Bytes(run, name)), name);
     }
@@ -59,12 +59,14 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         long before = Live();
         Train(recipe, world.New(), _ => live.Add(Live()));
         Assert.Equal(300, live.Count);
-        // Tensors that another thread makes and this one frees are counted down only, the same number each step.
-        long perStep = live[1] - live[0];
-        Assert.True(trainVision ? perStep <= 0 : perStep == 0, $"{perStep} more tensors after a step");
-        Assert.All(live.Skip(1), (count, index) => Assert.True(count <= live[0], $"step {index + 2}: {count} tensors, {live[0]} after the first"));
-        if (!trainVision)
+        if (trainVision)
+            // Tensors that another thread makes and this one frees are counted down here.
+            Assert.All(live.Skip(5), count => Assert.True(count <= live[4], $"{count} tensors, {live[4]} after the fifth step"));
+        else
+        {
+            Assert.All(live.Skip(5), count => Assert.Equal(live[4], count));
             Assert.Equal(before, Live());
+        }
     }
 
     [Fact]
