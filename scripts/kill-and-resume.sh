@@ -65,7 +65,7 @@ while true; do
         kill -KILL "$process" 2>/dev/null || true
     fi
     code=0
-    wait "$process" || code=$?
+    { wait "$process" || code=$?; } 2>/dev/null               # without the shell's own word about a killed job
     if [ "$code" -eq 137 ]; then
         killed=$((killed + 1))
         echo "kill $killed after $wait_for ms: $(cat "$output/killed/metrics.jsonl" 2>/dev/null | wc -l) lines in the log"

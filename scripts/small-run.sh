@@ -1,6 +1,6 @@
 # Sourced by the scripts beside it: a small training run of a shipped recipe, as a process that can be watched and killed.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-vlpeft=$root/src/VLPeft.Cli/bin/Release/net10.0/VLPeft.Cli
+vlpeft=${VLPEFT:-$root/src/VLPeft.Cli/bin/Release/net10.0/VLPeft.Cli} # another build of the program can be named
 recipe=demo/multiply output= settings=() more=() process=
 
 prepare() {

@@ -79,7 +79,10 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
         Train("text.model", withoutConfig).Refused(withoutConfig, "config.json");
         Train("text.model", withoutWeights).Refused(withoutWeights, "model.safetensors");
         Train("text.model", withoutTokenizer).Refused(withoutTokenizer, "tokenizer.json");
-        Train("text.model", world.Vision).Refused(world.Vision, "vit", "roberta");
+        Train("text.model", world.Vision).Refused(world.Vision, "tokenizer.json");
+        string mistaken = world.Copy(world.Vision);
+        File.Copy(Path.Combine(world.Text, "tokenizer.json"), Path.Combine(mistaken, "tokenizer.json"));
+        Train("text.model", mistaken).Refused(mistaken, "vit", "roberta");
         Train("vision.model", world.Text).Refused(world.Text, "roberta", "vit");
     }
 
