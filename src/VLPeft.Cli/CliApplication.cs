@@ -40,13 +40,13 @@ internal static class CliApplication
     private static RootCommand Root(CliConsole console) => new("Vision-language parameter-efficient fine-tuning with routing functions.")
     {
         DemoCommand.Create(console),
-        PretrainCommand.Create(console),
         TrainCommand.Create(console),
         EvaluateCommand.Create(console),
         PredictCommand.Create(console),
         InspectCommand.Create(console),
         FeaturesCommand.Create(console),
         DataCommand.Create(console),
+        PretrainCommand.Create(console),
         RecipesCommand.Create(console),
         WorkerCommand.Create(),
     };

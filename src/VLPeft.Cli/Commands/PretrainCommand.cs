@@ -1,88 +1,131 @@
 using System.CommandLine;
-using VLPeft.Data;
+using TorchSharp;
 using VLPeft.Pretraining;
+using VLPeft.Training;
 
 namespace VLPeft.Cli.Commands;
 
-/// <summary><c>vlpeft pretrain vision|text</c>: the tiny backbones of the embedded benchmark, or a tiny RoBERTa on one's own texts.</summary>
+/// <summary><c>vlpeft pretrain vision|text</c>: the embedded benchmark's backbones, or a text encoder of one's own texts.</summary>
 internal static class PretrainCommand
 {
-    public static Command Create(CliConsole console) => new("pretrain", "Pre-train a tiny backbone, each on its own modality.") { Vision(console), Text(console) };
+    public static Command Create(CliConsole console) =>
+        new("pretrain", "Pre-train a small backbone in minutes on a CPU, as a Hugging Face folder.") { Vision(console), Text(console) };
 
     private static Command Vision(CliConsole console)
     {
+        var defaults = new VisionPretrainingOptions();
         Option<string> output = Output();
-        Option<long> seed = Seed();
-        Option<int> steps = new("--steps") { Description = "Training steps.", DefaultValueFactory = _ => new VisionPretrainingOptions().Steps };
-        Option<int> images = new("--images") { Description = "Pictures.", DefaultValueFactory = _ => new VisionPretrainingOptions().Images };
+        Option<long> seed = Number("--seed", "Seeds weights, pictures and their order.", defaults.Seed);
+        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
+        Option<int> images = Number("--images", "Training pictures.", defaults.Images);
+        Option<int> batch = Number("--batch-size", "Pictures in a batch.", defaults.BatchSize);
+        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("vision", "A tiny ViT on procedural scenes, by their attributes.") { output, seed, steps, images, json };
+        var command = new Command("vision", "A ViT that tells which attributes a drawn scene has: 2 layers, 64 wide, 117,760 parameters.")
+        {
+            output, seed, steps, images, batch, rate, json,
+        };
         command.SetAction(parsed =>
         {
-            var options = new VisionPretrainingOptions { Seed = parsed.GetValue(seed), Steps = AtLeast(1, parsed.GetValue(steps), "--steps"), Images = AtLeast(1, parsed.GetValue(images), "--images") };
-            return Run(console, parsed.GetValue(output)!, parsed.GetValue(json),
-                (folder, reporter, cancellation) => VisionPretraining.Run(options, folder, reporter, cancellation));
+            var options = new VisionPretrainingOptions
+            {
+                Seed = parsed.GetValue(seed),
+                Steps = parsed.GetValue(steps),
+                Images = parsed.GetValue(images),
+                BatchSize = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+            };
+            string folder = parsed.GetValue(output)!;
+            return Run(console, folder, parsed.GetValue(json),
+                (progress, cancellation) => VisionPretraining.Run(options, folder, progress, cancellation));
         });
         return command;
     }
 
     private static Command Text(CliConsole console)
     {
+        var defaults = new TextPretrainingOptions();
         Option<string> output = Output();
-        Option<long> seed = Seed();
-        Option<int> steps = new("--steps") { Description = "Training steps.", DefaultValueFactory = _ => new TextPretrainingOptions().Steps };
-        Option<string?> texts = new("--texts") { Description = "Texts of your own, one a line, instead of questions and captions about scenes.", HelpName = "file" };
-        Option<string?> questions = new("--questions") { Description = "The questions of a VQAv2 questions file instead.", HelpName = "file" };
-        Option<string?> easyVqa = new("--easy-vqa") { Description = "The training questions of an easy-VQA folder instead.", HelpName = "folder" };
+        Option<long> seed = Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
+        Option<string?> texts = new("--texts")
+        {
+            Description = "Your own texts, one a line, instead of generated ones.",
+            HelpName = "file",
+        };
+        Option<string?> questions = new("--questions")
+        {
+            Description = "A questions file of VQAv2 or easy-VQA, instead of generated texts.",
+            HelpName = "file",
+        };
+        Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate.", defaults.Texts);
+        Option<int> count = Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
+        Option<int> length = Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
+        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
+        Option<int> batch = Number("--batch-size", "Texts in a batch.", defaults.BatchSize);
+        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("text", "A tiny RoBERTa by masked language modelling.") { output, seed, steps, texts, questions, easyVqa, json };
+        var command = new Command("text", "A RoBERTa that guesses masked words, with a vocabulary of whole words: 4 layers, 64 wide.")
+        {
+            output, seed, texts, questions, generate, count, length, steps, batch, rate, json,
+        };
         command.SetAction(parsed =>
         {
-            IReadOnlyList<string>? own = Texts(parsed.GetValue(texts), parsed.GetValue(questions), parsed.GetValue(easyVqa));
-            var options = new TextPretrainingOptions { Seed = parsed.GetValue(seed), Steps = AtLeast(1, parsed.GetValue(steps), "--steps"), Texts = own };
-            return Run(console, parsed.GetValue(output)!, parsed.GetValue(json),
-                (folder, reporter, cancellation) => TextPretraining.Run(options, folder, reporter, cancellation));
+            (TextSource source, string? file) = SourceOf(parsed.GetValue(texts), parsed.GetValue(questions));
+            var options = new TextPretrainingOptions
+            {
+                Seed = parsed.GetValue(seed),
+                Source = source,
+                File = file,
+                Texts = parsed.GetValue(generate),
+                MinimumCount = parsed.GetValue(count),
+                MaxLength = parsed.GetValue(length),
+                Steps = parsed.GetValue(steps),
+                BatchSize = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+            };
+            string folder = parsed.GetValue(output)!;
+            return Run(console, folder, parsed.GetValue(json),
+                (progress, cancellation) => TextPretraining.Run(options, folder, progress, cancellation));
         });
         return command;
     }
 
-    private delegate IReadOnlyDictionary<string, double>? Pretraining(string folder, Training.IProgressReporter reporter, CancellationToken cancellation);
-
-    private static int Run(CliConsole console, string folder, bool json, Pretraining pretraining)
+    private static (TextSource, string?) SourceOf(string? texts, string? questions) => (texts, questions) switch
     {
+        (null, null) => (TextSource.Scenes, null),
+        (not null, null) => (TextSource.Lines, texts),
+        (null, not null) => (TextSource.Questions, questions),
+        _ => throw new InvalidInputException("--texts and --questions: expected one of them, got both."),
+    };
+
+    private static int Run(
+        CliConsole console, string folder, bool json, Func<IProgressReporter, CancellationToken, PretrainingOutcome> work)
+    {
+        // Small matrices: one thread is faster than two, and the result doesn't depend on the machine's number of cores.
+        torch.set_num_threads(1);
         using var interruption = new Interruption(console);
-        TorchSharp.torch.set_num_threads(1); // small matrices: one thread is faster than two, and gives the same bytes anywhere
-        IReadOnlyDictionary<string, double>? metrics = RunReporters.With(console, reporter => pretraining(folder, reporter, interruption.Token));
-        if (metrics is null)
+        PretrainingOutcome outcome = RunReporters.With(console, reporter => work(reporter, interruption.Token));
+        if (outcome.Report is not { } report)
         {
-            console.Note("interrupted; the same command goes on from there.");
+            (long done, long all) = (outcome.Training.Steps, outcome.Training.TotalSteps);
+            console.Note($"interrupted at step {done:N0} of {all:N0}; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
         if (json)
-            console.Json(new { folder = Path.GetFullPath(folder), held_out = metrics });
+            console.Json(report);
         else
-            console.Line($"{folder}: held out {string.Join(", ", metrics.Select(one => $"{one.Key} {one.Value:0.0000}"))}");
+            console.Line($"{folder}: {report.Parameters.Backbone:N0} parameters; held out: "
+                + string.Join(", ", report.HeldOut.Select(metric => $"{metric.Key} {metric.Value:0.####}")));
         return ExitCode.Done;
     }
 
-    private static IReadOnlyList<string>? Texts(string? texts, string? questions, string? easyVqa)
+    private static Option<string> Output() => new("--output", "-o")
     {
-        if (new[] { texts, questions, easyVqa }.Count(one => one is not null) > 1)
-            throw new InvalidInputException("--texts, --questions, --easy-vqa: expected one of them at most.");
-        if (questions is not null)
-            return [.. VqaV2Reader.Read(questions).Select(example => example.Question)];
-        if (easyVqa is not null)
-            return [.. EasyVqaReader.Read(easyVqa, "train").Select(example => example.Question)];
-        if (texts is null)
-            return null;
-        return File.Exists(texts) ? [.. File.ReadLines(texts).Where(line => !string.IsNullOrWhiteSpace(line))]
-            : throw new InvalidInputException($"--texts {texts}: there is no such file.");
-    }
+        Description = "The model's folder: new, empty, or an earlier result, which is replaced.",
+        HelpName = "folder",
+        Required = true,
+    };
 
-    private static Option<string> Output() => new("--output", "-o") { Description = "The Hugging Face folder to make.", Required = true, HelpName = "folder" };
-
-    private static Option<long> Seed() => new("--seed") { Description = "Seeds data, weights and batches.", DefaultValueFactory = _ => 1 };
-
-    private static int AtLeast(int minimum, int value, string option) =>
-        value >= minimum ? value : throw new InvalidInputException($"{option}: expected {minimum} or more, got {value}.");
+    private static Option<T> Number<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
 }

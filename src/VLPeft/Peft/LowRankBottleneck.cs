@@ -33,14 +33,14 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         (Width, OutputWidth, Options) = (width, outputWidth, options);
         _layout = new BlockLayout(outputWidth, options.Rank, blocks);
         _routing = blocks is { Routing: BlockRouting.Separate } && options.Routing.NeedsFeature
-            ? new BlockwiseRouting(options.Routing, blocks.EnabledCount)
+            ? new BlockwiseRouting(options.Routing, options.Kind.RoutesAfterUp ? blocks.Enabled.Length : blocks.EnabledCount)
             : options.Routing;
         entry = options.Kind.CreateEntry(width, _layout.JointRank, options.Bias, _routing);
         up_weight = options.Initialization == BottleneckInitialization.ZeroUp
-            ? new Parameter(zeros(_layout.EnabledWidth, options.Rank))
+            ? Layers.Bare(zeros(_layout.EnabledWidth, options.Rank))
             : BottleneckEntry.Linear.FreshWeight(_layout.EnabledWidth, options.Rank);
         up_bias = !options.Bias ? null
-            : options.Initialization == BottleneckInitialization.ZeroUp ? new Parameter(zeros(_layout.EnabledWidth))
+            : options.Initialization == BottleneckInitialization.ZeroUp ? Layers.Bare(zeros(_layout.EnabledWidth))
             : BottleneckEntry.Linear.FreshBias(_layout.EnabledWidth, options.Rank);
         RegisterComponents();
     }
@@ -94,12 +94,15 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         ArgumentNullException.ThrowIfNull(feature);
         if (feature.dim() != 2 || feature.size(0) != 1 || feature.size(1) != Width)
             throw new ArgumentException($"folding takes one image's feature (1, {Width}), got ({string.Join(", ", feature.shape)}).");
-        if (Options.Routing is not IFoldableRoutingFunction foldable || entry is not SharedDownEntry shared || Options.Kind.RoutesAfterUp
-            || Options.Activation is not null || Options.Bias || !_layout.IsPlain)
+        if (!CanFold || Options.Routing is not IFoldableRoutingFunction foldable || entry is not SharedDownEntry shared)
             throw new NotSupportedException($"a bottleneck with {Options.Kind.Name} and {Options.Routing.Name} can't be folded into one matrix.");
         (Tensor weight, Tensor? bias) = foldable.Fold(shared.down_weight, up_weight, shared.Down(feature));
         return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
     }
+
+    /// <summary>Whether <see cref="Fold"/> is possible.</summary>
+    internal bool CanFold => Options.Routing is IFoldableRoutingFunction && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp
+        && Options.Activation is null && !Options.Bias && _layout.IsPlain;
 
     private Tensor Up(Tensor routed) => _layout.Project(Options.Activation?.Apply(routed) ?? routed, up_weight, up_bias);
 

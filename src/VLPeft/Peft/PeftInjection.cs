@@ -15,11 +15,25 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         if (plan.Bottleneck.IsRouted && feature is null)
             throw new InvalidInputException($"routing '{plan.Bottleneck.Routing.Name}' needs a routing feature, and the model gives none.");
         var attached = new List<AttachedBottleneck>();
-        foreach (PeftSite site in plan.Sites)
-            attached.AddRange(AttachSite(site));
-        foreach (var twice in attached.GroupBy(one => (one.ModuleName, one.Attachment)).Where(group => group.Count() > 1))
-            throw new InvalidInputException($"module '{twice.Key.ModuleName}' is matched by two patterns of the plan; it would get two bottlenecks.");
+        try
+        {
+            foreach (PeftSite site in plan.Sites)
+                attached.AddRange(AttachSite(site));
+            RequireOneEach(attached);
+        }
+        catch
+        {
+            foreach (LowRankBottleneck made in _shared.Values)
+                made.Dispose(); // its parameters outlive dispose scopes
+            throw;
+        }
         return attached;
+    }
+
+    private static void RequireOneEach(List<AttachedBottleneck> attached)
+    {
+        foreach (var twice in attached.GroupBy(one => one.ModuleName).Where(group => group.Count() > 1))
+            throw new InvalidInputException($"module '{twice.Key}' is matched by two patterns of the plan; it would get two bottlenecks.");
     }
 
     public HashSet<string> AlsoTrained()
@@ -73,13 +87,13 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         if (site.Width is { } width)
             return (width, width);
         foreach ((string parameterName, Parameter parameter) in module.named_parameters(recurse: false))
-            if (parameterName == "weight" && parameter.dim() == 2)
+            if (parameterName == "weight" && parameter.dim() == 2 && module is not Embedding)
                 return (parameter.size(1), parameter.size(0));
         throw new InvalidInputException($"module '{name}' ({module.GetType().Name}) has no weight (out, in) to read its width from; name the width in its site.");
     }
 
     private static bool HasWeight(nn.Module module) =>
-        module is nn.Module<Tensor, Tensor> && module.named_parameters(recurse: false).Any(one => one.name == "weight" && one.parameter.dim() == 2);
+        module is nn.Module<Tensor, Tensor> and not Embedding && module.named_parameters(recurse: false).Any(one => one.name == "weight" && one.parameter.dim() == 2);
 
     private static string Examples(IEnumerable<string> names)
     {

@@ -47,7 +47,8 @@ public sealed class PeftModel : IDisposable
         ArgumentNullException.ThrowIfNull(backbone);
         ArgumentNullException.ThrowIfNull(plan);
         var injection = new PeftInjection(backbone, plan, feature);
-        var model = new PeftModel(backbone, plan, injection.Attach(), injection.AlsoTrained());
+        HashSet<string> alsoTrained = injection.AlsoTrained(); // before anything is made that would have to be freed
+        var model = new PeftModel(backbone, plan, injection.Attach(), alsoTrained);
         foreach ((string name, Parameter parameter) in backbone.named_parameters())
             parameter.requires_grad = model._alsoTrained.Contains(name);
         foreach (AttachedBottleneck attached in model._attached)
@@ -93,19 +94,24 @@ public sealed class PeftModel : IDisposable
                     + "its delta depends on the image, so merging it would silently drop the routing.");
             if (one.Attachment != Attachment.Parallel)
                 throw new InvalidOperationException($"the bottleneck on '{one.ModuleName}' is an adapter; only LoRA can be merged.");
+            if (!one.Bottleneck.CanFold || one.Target.get_parameter("weight") is null)
+                throw new InvalidOperationException($"the bottleneck on '{one.ModuleName}' ({one.Bottleneck.Options.Kind.Name}) can't be written as one "
+                    + "matrix for its layer's weight.");
         }
         using (no_grad())
         using (NewDisposeScope())
             foreach (AttachedBottleneck one in _attached)
             {
-                Tensor weight = one.Target.get_parameter("weight")
-                    ?? throw new InvalidOperationException($"module '{one.ModuleName}' has no weight to merge into.");
+                Parameter weight = one.Target.get_parameter("weight")!;
                 weight.add_(one.Bottleneck.Fold(zeros(1, one.Bottleneck.Width)).Weight.to(weight.dtype));
             }
         Detach();
     }
 
-    /// <summary>Takes every bottleneck off and restores which parameters had gradients: the model computes what it did before.</summary>
+    /// <summary>
+    /// Takes every bottleneck off and restores which parameters had gradients: the model computes what it did before, with whatever
+    /// values its own trained parameters (<see cref="AlsoTrained"/>) have by now.
+    /// </summary>
     public void Detach()
     {
         if (_detached)
@@ -121,7 +127,7 @@ public sealed class PeftModel : IDisposable
     public void Dispose()
     {
         Detach();
-        foreach (AttachedBottleneck attached in _attached)
-            attached.Bottleneck.Dispose();
+        foreach (LowRankBottleneck bottleneck in _attached.Select(one => one.Bottleneck).Distinct())
+            bottleneck.Dispose();
     }
 }

@@ -35,6 +35,14 @@ public sealed class RoutingFeature
 
     private sealed class Scope(RoutingFeature owner, Tensor? outer) : IDisposable
     {
-        public void Dispose() => owner.Current = outer;
+        private bool _left;
+
+        // Once only: a second Dispose must not end a scope that was opened since.
+        public void Dispose()
+        {
+            if (!_left)
+                owner.Current = outer;
+            _left = true;
+        }
     }
 }

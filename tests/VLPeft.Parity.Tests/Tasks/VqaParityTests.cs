@@ -96,7 +96,7 @@ public class VqaParityTests
     {
         using var fixture = new VqaCase(name, noise);
         double[] expected = fixture.Trajectory(optimizer), losses = new double[expected.Length];
-        using var adamW = new Training.AdamW(fixture.Trainable, new AdamWOptions { Form = optimizer == "torch" ? AdamWForm.Torch : AdamWForm.Transformers });
+        using var adamW = new Training.FusedAdamW(fixture.Trainable, new AdamWOptions { Form = optimizer == "torch" ? AdamWForm.Torch : AdamWForm.Transformers });
         var schedule = new LearningRateSchedule(ScheduleShape.Linear, 5, expected.Length);
         for (int step = 0; step < expected.Length; step++)
         {

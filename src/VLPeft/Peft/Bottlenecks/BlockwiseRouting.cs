@@ -10,6 +10,8 @@ internal sealed class BlockwiseRouting(IRoutingFunction inner, int blocks) : IRo
 
     public bool NeedsFeature => inner.NeedsFeature;
 
+    public bool IsPositionWise => inner.IsPositionWise;
+
     public Tensor Route(Tensor text, Tensor vision)
     {
         Tensor[] texts = text.chunk(blocks, -1); // n × (B, T, r)

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -24,7 +25,7 @@ public abstract class BottleneckEntry : nn.Module<Tensor, Tensor?, Tensor>
 
         public static Parameter FreshWeight(long rows, long columns)
         {
-            var weight = new Parameter(empty(rows, columns));
+            Parameter weight = Layers.Bare(empty(rows, columns));
             nn.init.kaiming_uniform_(weight, Math.Sqrt(5));
             return weight;
         }
@@ -32,7 +33,9 @@ public abstract class BottleneckEntry : nn.Module<Tensor, Tensor?, Tensor>
         public static Parameter FreshBias(long size, long fanIn)
         {
             double bound = 1 / Math.Sqrt(fanIn);
-            return new Parameter(empty(size).uniform_(-bound, bound));
+            Parameter bias = Layers.Bare(empty(size));
+            nn.init.uniform_(bias, -bound, bound);
+            return bias;
         }
 
         private static Tensor Cast(Tensor weight, Tensor like) => weight.dtype == like.dtype ? weight : weight.to(like.dtype);

@@ -18,7 +18,7 @@ public sealed class Split : IBottleneckKind
 
     /// <inheritdoc/>
     public BottleneckEntry CreateEntry(long width, long rank, bool bias, IRoutingFunction routing) =>
-        new SplitEntry(width, rank, routing);
+        new SplitEntry(width, rank, Quarter.Routed(routing, Name));
 }
 
 internal static class Quarter
@@ -26,6 +26,11 @@ internal static class Quarter
     public static long Of(long rank, string kind) => rank % 4 == 0
         ? rank / 4
         : throw new InvalidInputException($"rank: '{kind}' goes through r/4, so the rank must be a multiple of 4, got {rank}.");
+
+    // With 'none' the image's own projection would neither be used nor learn.
+    public static IRoutingFunction Routed(IRoutingFunction routing, string kind) => routing.NeedsFeature
+        ? routing
+        : throw new InvalidInputException($"routing: '{kind}' has a projection of its own for the image, so it needs a routing function, got '{routing.Name}'.");
 }
 
 internal sealed class SplitEntry : BottleneckEntry

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using VLPeft.Routing;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public sealed class SplitMerge : IBottleneckKind
 
     /// <inheritdoc/>
     public BottleneckEntry CreateEntry(long width, long rank, bool bias, IRoutingFunction routing) =>
-        new SplitMergeEntry(width, rank, routing, residual: false);
+        new SplitMergeEntry(width, rank, Quarter.Routed(routing, Name), residual: false);
 }
 
 /// <summary>
@@ -38,7 +39,7 @@ public sealed class SplitMergeResidual : IBottleneckKind
 
     /// <inheritdoc/>
     public BottleneckEntry CreateEntry(long width, long rank, bool bias, IRoutingFunction routing) =>
-        new SplitMergeEntry(width, rank, routing, residual: true);
+        new SplitMergeEntry(width, rank, Quarter.Routed(routing, Name), residual: true);
 }
 
 internal sealed class SplitMergeEntry : BottleneckEntry
@@ -54,8 +55,8 @@ internal sealed class SplitMergeEntry : BottleneckEntry
         down_text = Weight(quarter, width);
         down_image = Weight(quarter, width);
         up_shared = Weight(rank, quarter);
-        norm_weight = residual ? new Parameter(ones(quarter)) : null;
-        norm_bias = residual ? new Parameter(zeros(quarter)) : null;
+        norm_weight = residual ? Layers.Bare(ones(quarter)) : null;
+        norm_bias = residual ? Layers.Bare(zeros(quarter)) : null;
         RegisterComponents();
     }
 

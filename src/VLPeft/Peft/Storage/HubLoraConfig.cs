@@ -1,104 +1,106 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using VLPeft.Checkpoints;
+using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
 
 /// <summary>adapter_config.json as Hugging Face PEFT writes it for LoRA, read strictly: what would change the result and isn't supported is an error.</summary>
-internal static class HubLoraConfig
+internal sealed class HubLoraConfig
 {
-    // These change nothing in a loaded adapter's forward pass, or are off when they are null, false or empty.
-    private static readonly string[] MustBeOff =
-        ["use_dora", "rank_pattern", "alpha_pattern", "lora_bias", "layer_replication", "fan_in_fan_out", "megatron_config", "alora_invocation_tokens",
-         "arrow_config", "kasa_config", "use_qalora", "use_bdlora", "target_parameters", "trainable_token_indices", "exclude_modules", "layers_pattern"];
+    // Read below.
+    private static readonly HashSet<string> Known =
+        ["peft_type", "r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "init_lora_weights", "target_modules", "layers_to_transform", "modules_to_save"];
 
-    public static PeftPlan ToPlan(JsonElement json, string source)
+    // Change nothing in the forward pass of an adapter whose weights are in the file. fan_in_fan_out says how the base layer stores its
+    // weight; here every layer has (out, in).
+    private static readonly HashSet<string> Harmless =
+        ["auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type", "runtime_config", "fan_in_fan_out",
+         "megatron_core", "qalora_group_size", "eva_config"];
+
+    // The others (pissa, olora, corda, loftq…) change the base weights, which the file does not hold.
+    private static readonly string[] NeutralInitializations = ["gaussian", "eva", "orthogonal"];
+
+    private readonly string? _regex;
+    private readonly ImmutableArray<string> _targets = [], _modulesToSave = [];
+    private readonly ImmutableArray<int> _layers = [];
+    private readonly string _bias;
+    private readonly double _scale, _dropout;
+    private readonly long _rank;
+
+    private HubLoraConfig(HubConfigReader json)
     {
-        string type = Text(json, "peft_type", source);
+        string type = json.Text("peft_type");
         if (type != "LORA")
-            throw new InvalidInputException($"{source}: \"peft_type\": expected \"LORA\", got \"{type}\"; other methods of PEFT are not read.");
-        foreach (string key in MustBeOff)
-            if (json.TryGetProperty(key, out JsonElement value) && !IsOff(value))
-                throw new InvalidInputException($"{source}: \"{key}\" is {value.GetRawText()}, which is not supported; expected it to be off.");
-        long rank = json.TryGetProperty("r", out JsonElement r) && r.TryGetInt64(out long given) && given > 0
-            ? given : throw new InvalidInputException($"{source}: \"r\": expected a rank of 1 or more.");
-        double alpha = Number(json, "lora_alpha", source);
-        bool rootScaled = json.TryGetProperty("use_rslora", out JsonElement rs) && rs.ValueKind == JsonValueKind.True;
-        ModulePattern targets = Targets(json, source);
-        if (json.TryGetProperty("layers_to_transform", out JsonElement layers) && layers.ValueKind != JsonValueKind.Null)
-            targets = targets.InLayers(layers.ValueKind == JsonValueKind.Number ? [layers.GetInt32()] : layers.EnumerateArray().Select(one => one.GetInt32()));
-        PeftPlan plan = new LoraOptions(targets, rank, alpha) { Dropout = Number(json, "lora_dropout", source, 0) }.ToPlan();
+            throw json.Bad("peft_type", "\"LORA\" (other methods of PEFT are not supported)");
+        json.RequireOff(key => !Known.Contains(key) && !Harmless.Contains(key));
+        CheckInitialization(json);
+        _rank = json.Integer("r") is > 0 and long rank ? rank : throw json.Bad("r", "a rank of 1 or more");
+        double alpha = json.Number("lora_alpha", null);
+        _scale = json.Flag("use_rslora") ? alpha / Math.Sqrt(_rank) : alpha / _rank;
+        _dropout = json.Number("lora_dropout", 0);
+        _bias = json.Has("bias") ? json.Text("bias") : "none";
+        if (_bias is not ("none" or "lora_only" or "all"))
+            throw json.Bad("bias", "\"none\", \"lora_only\" or \"all\"");
+        if (json.Kind("target_modules") == JsonValueKind.String)
+            _regex = json.Text("target_modules");
+        else
+            _targets = json.Texts("target_modules") is { IsEmpty: false } targets
+                ? targets : throw json.Bad("target_modules", "a regular expression or a list of module names");
+        _layers = json.Integers("layers_to_transform");
+        _modulesToSave = [.. json.Texts("modules_to_save").Distinct()];
+    }
+
+    /// <exception cref="InvalidInputException">A key is missing, malformed or not supported: the message names file and key.</exception>
+    public static HubLoraConfig Read(JsonElement json, string source) => new(new HubConfigReader(json, source));
+
+    /// <summary>The plan for a backbone that may stand under a prefix in the model the adapter was trained in.</summary>
+    public PeftPlan ToPlan(nn.Module backbone, SafetensorsFile weights)
+    {
+        ModulePattern targets = Targets(backbone, weights);
+        PeftPlan plan = new LoraOptions(targets, _rank, _rank * _scale) { Dropout = _dropout }.ToPlan();
+        string[] parameters = [.. backbone.named_parameters().Select(one => one.name)];
         return plan with
         {
-            Bottleneck = plan.Bottleneck with { Scale = rootScaled ? alpha / Math.Sqrt(rank) : alpha / rank },
-            AlsoTrain = Saved(json, targets),
+            Bottleneck = plan.Bottleneck with { Scale = _scale },
+            // PEFT ignores a name in modules_to_save that the model lacks (it adds "classifier" and "score" on its own).
+            AlsoTrain = [.. Saved(backbone, targets).Where(pattern => parameters.Any(pattern.Matches))],
         };
     }
 
-    /// <summary>The keys PEFT needs, for a plan it can represent; a routed one is told by its extra key.</summary>
-    public static JsonObject FromPlan(PeftPlan plan, string? baseModel) => new()
+    private ModulePattern Targets(nn.Module backbone, SafetensorsFile weights)
     {
-        ["peft_type"] = plan.Names.Method == "lora" ? "LORA" : "VLPEFT_ADAPTER",
-        ["auto_mapping"] = null,
-        ["base_model_name_or_path"] = baseModel,
-        ["task_type"] = null,
-        ["inference_mode"] = true,
-        ["r"] = plan.Bottleneck.Rank,
-        ["lora_alpha"] = plan.Bottleneck.Scale * plan.Bottleneck.Rank,
-        ["lora_dropout"] = plan.Bottleneck.Dropout,
-        ["bias"] = "none",
-        ["fan_in_fan_out"] = false,
-        ["init_lora_weights"] = true,
-        ["use_rslora"] = false,
-        ["use_dora"] = false,
-        ["target_modules"] = Target(plan.Sites[0].Pattern),
-        ["layers_to_transform"] = plan.Sites[0].Pattern.Layers is { } layers ? new JsonArray([.. layers.Order().Select(one => JsonValue.Create(one))]) : null,
-        ["modules_to_save"] = null,
-    };
-
-    private static JsonNode Target(ModulePattern pattern) => pattern.Expression is { } regex
-        ? JsonValue.Create(regex)
-        : new JsonArray([.. pattern.SuffixList.Select(one => JsonValue.Create(one))]);
-
-    private static ModulePattern Targets(JsonElement json, string source)
-    {
-        if (json.TryGetProperty("target_modules", out JsonElement targets))
-        {
-            if (targets.ValueKind == JsonValueKind.String)
-                return ModulePattern.FullMatch(targets.GetString()!);
-            if (targets.ValueKind == JsonValueKind.Array && targets.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String))
-                return ModulePattern.Suffixes(targets.EnumerateArray().Select(one => one.GetString()!));
-        }
-        throw new InvalidInputException($"{source}: \"target_modules\": expected a regular expression or a list of module names.");
+        if (_regex is null)
+            return Limited(ModulePattern.Suffixes(_targets));
+        ModulePattern pattern = ModulePattern.FullMatch(_regex);
+        string[] modules = [.. backbone.named_modules().Select(one => one.name).Where(name => name.Length > 0)];
+        string? prefix = HubNames.FindPrefix(HubNames.LoraModules(weights.Names), modules.ToHashSet(StringComparer.Ordinal));
+        string outer = prefix?[PeftFolder.Root.Length..] ?? "";
+        // The expression is meant for names with the prefix.
+        string[] meant = [.. modules.Where(name => pattern.Matches(outer + name))];
+        return Limited(meant.Length == 0 || meant.SequenceEqual(modules.Where(pattern.Matches))
+            ? pattern
+            : ModulePattern.FullMatch(string.Join('|', meant.Select(Regex.Escape))));
     }
 
-    // "bias": "lora_only" and "modules_to_save" are the backbone's own parameters in the file.
-    private static ImmutableArray<ModulePattern> Saved(JsonElement json, ModulePattern targets)
+    private ModulePattern Limited(ModulePattern pattern) => _layers.IsEmpty ? pattern : pattern.InLayers(_layers);
+
+    // What the file holds of the base model.
+    private IEnumerable<ModulePattern> Saved(nn.Module backbone, ModulePattern targets)
     {
-        var patterns = ImmutableArray.CreateBuilder<ModulePattern>();
-        if (json.TryGetProperty("modules_to_save", out JsonElement modules) && modules.ValueKind == JsonValueKind.Array)
-            foreach (JsonElement module in modules.EnumerateArray())
-                patterns.Add(ModulePattern.FullMatch($@"(.*\.)?{System.Text.RegularExpressions.Regex.Escape(module.GetString()!)}(\..*)?"));
-        if (json.TryGetProperty("bias", out JsonElement bias) && bias.ValueKind == JsonValueKind.String && bias.GetString() == "lora_only")
-            patterns.Add(targets.Expression is { } regex
-                ? ModulePattern.FullMatch($@"(?:{regex})\.bias")
-                : ModulePattern.Suffixes(targets.SuffixList.Select(one => $"{one}.bias")));
-        return patterns.ToImmutable();
+        foreach (string module in _modulesToSave)
+            yield return ModulePattern.FullMatch($@"(.*\.)?{Regex.Escape(module)}(\..*)?");
+        if (_bias == "all")
+            yield return ModulePattern.Suffixes("bias");
+        if (_bias == "lora_only")
+            yield return ModulePattern.FullMatch(
+                string.Join('|', backbone.named_modules().Select(one => one.name).Where(targets.Matches).Select(name => Regex.Escape($"{name}.bias"))));
     }
 
-    private static bool IsOff(JsonElement value) => value.ValueKind switch
+    private static void CheckInitialization(HubConfigReader json)
     {
-        JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.Object => !value.EnumerateObject().Any(),
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        _ => false,
-    };
-
-    private static string Text(JsonElement json, string key, string source) =>
-        json.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()! : throw new InvalidInputException($"{source}: \"{key}\": expected text, and there is {(value.ValueKind == JsonValueKind.Undefined ? "none" : value.GetRawText())}.");
-
-    private static double Number(JsonElement json, string key, string source, double? fallback = null) =>
-        json.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number
-            ? value.GetDouble() : fallback ?? throw new InvalidInputException($"{source}: \"{key}\": expected a number.");
+        if (json.Kind("init_lora_weights") == JsonValueKind.String && !NeutralInitializations.Contains(json.Text("init_lora_weights")))
+            throw json.Bad("init_lora_weights", $"true, false or one of {string.Join(", ", NeutralInitializations)} (others change the base weights)");
+    }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using TorchSharp.Modules;
 using VLPeft.Checkpoints;
 using static TorchSharp.torch;
 
@@ -8,13 +7,14 @@ namespace VLPeft.Peft;
 
 /// <summary>
 /// Adapters on disk in Hugging Face PEFT's layout: adapter_config.json and adapter_model.safetensors. A plain LoRA goes both ways; our
-/// own plans carry their routing under an extra key, which PEFT ignores.
+/// own plans carry their routing under an extra key, and another peft_type, so that PEFT refuses them instead of dropping the routing.
 /// </summary>
 public static class PeftFolder
 {
-    private const string Root = "base_model.model.";
+    internal const string Root = "base_model.model.";
     private const string ConfigName = "adapter_config.json";
     private const string WeightsName = "adapter_model.safetensors";
+    private const string PickledName = "adapter_model.bin";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes what was injected. The weights come first and the configuration last, each atomically.</summary>
@@ -25,14 +25,16 @@ public static class PeftFolder
     public static void Save(PeftModel model, string folder, string prefix = "", string? baseModel = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        JsonObject config = HubLoraConfig.FromPlan(model.Plan, baseModel);
-        var biases = TargetBiases(model);
-        config["bias"] = biases.Count > 0 ? "lora_only" : "none";
-        string[] modules = [.. model.AlsoTrained.Select(one => one.Name).Where(name => !biases.ContainsKey(name)).Select(ModuleOf).Distinct()];
-        config["modules_to_save"] = modules.Length == 0 ? null : new JsonArray([.. modules.Select(one => JsonValue.Create(one))]);
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(prefix);
+        if (prefix.Length > 0 && !prefix.EndsWith('.'))
+            throw new ArgumentException($"a prefix ends in a dot, like \"roberta.\"; got \"{prefix}\".", nameof(prefix));
+        JsonObject config = HubLoraWriter.Write(model, prefix, baseModel);
         config["vlpeft"] = PeftPlanJson.Write(model.Plan);
-        var tensors = model.BottleneckParameters.Select(one => KeyValuePair.Create($"{Root}{prefix}{HubName(one.Name)}", (Tensor)one.Parameter))
-            .Concat(model.AlsoTrained.Select(one => KeyValuePair.Create($"{Root}{prefix}{biases.GetValueOrDefault(one.Name, one.Name)}", (Tensor)one.Parameter)));
+        IReadOnlySet<string> biases = HubNames.TargetBiases(model);
+        var tensors = model.BottleneckParameters.Select(one => KeyValuePair.Create($"{Root}{prefix}{HubNames.Of(one.Name)}", (Tensor)one.Parameter))
+            .Concat(model.AlsoTrained.Select(one => KeyValuePair.Create(
+                $"{Root}{prefix}{(biases.Contains(one.Name) ? HubNames.InBaseLayer(one.Name) : one.Name)}", (Tensor)one.Parameter)));
         SafetensorsWriter.Write(Path.Combine(folder, WeightsName), tensors, new Dictionary<string, string> { ["format"] = "pt" });
         AtomicFile.WriteText(Path.Combine(folder, ConfigName), config.ToJsonString(Indented) + "\n");
     }
@@ -42,20 +44,25 @@ public static class PeftFolder
     /// <param name="backbone">The model; a prefix of the names in the file ("roberta.") is found out.</param>
     /// <param name="feature">Where routed bottlenecks find x_R.</param>
     /// <exception cref="InvalidInputException">
-    /// A file is missing or malformed, a setting is not supported, a tensor is missing, left over or of another shape.
+    /// A file is missing or malformed, a setting is not supported, a tensor is missing, left over or of another shape. The backbone is
+    /// unchanged then.
     /// </exception>
     public static PeftModel Load(string folder, nn.Module backbone, RoutingFeature? feature = null)
     {
-        using JsonDocument config = ReadConfig(folder);
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(backbone);
+        if (!Directory.Exists(folder))
+            throw new InvalidInputException($"adapter folder '{folder}': there is no such folder.");
         string source = Path.Combine(folder, ConfigName);
-        PeftPlan plan = config.RootElement.TryGetProperty("vlpeft", out JsonElement own)
-            ? PeftPlanJson.Read(own, source)
-            : HubLoraConfig.ToPlan(config.RootElement, source);
-        using SafetensorsFile weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
-        PeftModel model = PeftModel.Inject(backbone, plan, feature);
+        using JsonDocument config = JsonFile.ReadObject(source, "adapter configuration");
+        bool own = config.RootElement.TryGetProperty("vlpeft", out JsonElement plan);
+        HubLoraConfig? hub = own ? null : HubLoraConfig.Read(config.RootElement, source);
+        PeftPlan? ours = own ? PeftPlanJson.Read(plan, source) : null;
+        using SafetensorsFile weights = OpenWeights(folder);
+        PeftModel model = PeftModel.Inject(backbone, ours ?? hub!.ToPlan(backbone, weights), feature);
         try
         {
-            Fill(model, backbone, weights);
+            PeftWeights.Fill(model, weights);
             return model;
         }
         catch
@@ -65,75 +72,13 @@ public static class PeftFolder
         }
     }
 
-    private static JsonDocument ReadConfig(string folder)
+    private static SafetensorsFile OpenWeights(string folder)
     {
-        string path = Path.Combine(folder, ConfigName);
+        string path = Path.Combine(folder, WeightsName);
         if (!File.Exists(path))
-            throw new InvalidInputException($"adapter folder '{folder}': there is no {ConfigName}.");
-        try
-        {
-            JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document
-                : throw new InvalidInputException($"{path}: expected a JSON object.");
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidInputException($"{path}: no valid JSON: {error.Message}", error);
-        }
+            throw new InvalidInputException(File.Exists(Path.Combine(folder, PickledName))
+                ? $"adapter folder '{folder}': there is only a pickled {PickledName}, which is not read; expected {WeightsName} (save the adapter again with safe_serialization)."
+                : $"adapter folder '{folder}': there is no {WeightsName}.");
+        return SafetensorsFile.Open(path);
     }
-
-    private static void Fill(PeftModel model, nn.Module backbone, SafetensorsFile weights)
-    {
-        string prefix = FindPrefix(model, weights);
-        var targets = new Dictionary<string, Parameter>();
-        foreach ((string name, Parameter parameter) in model.BottleneckParameters)
-            targets[HubName(name)] = parameter;
-        foreach ((string name, Parameter parameter) in backbone.named_parameters())
-            targets.TryAdd(name, parameter); // the backbone's own that were saved: biases, norms, whole modules
-        var copies = new List<(Parameter Parameter, string Name)>();
-        var wrong = new List<string>();
-        foreach (string name in weights.Names)
-        {
-            string local = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal) : name;
-            if (!targets.TryGetValue(local, out Parameter? parameter))
-                wrong.Add($"'{name}' belongs to nothing in the model");
-            else if (!parameter.shape.SequenceEqual(weights.Entry(name).Shape))
-                wrong.Add($"'{name}' is ({string.Join(", ", weights.Entry(name).Shape)}), expected ({string.Join(", ", parameter.shape)})");
-            else
-                copies.Add((parameter, name));
-        }
-        var filled = copies.Select(one => one.Name[prefix.Length..]).ToHashSet();
-        wrong.AddRange(model.BottleneckParameters.Select(one => HubName(one.Name)).Where(name => !filled.Contains(name)).Select(name => $"'{prefix}{name}' is missing"));
-        if (wrong.Count > 0)
-            throw new InvalidInputException($"{weights.Description}: {string.Join("; ", wrong.Take(20))}{(wrong.Count > 20 ? $" and {wrong.Count - 20} more" : "")}.");
-        using (no_grad())
-            foreach ((Parameter parameter, string name) in copies)
-                using (Tensor value = weights.Read(name))
-                    parameter.copy_(value);
-    }
-
-    /// <summary>"base_model.model." and what stands between it and our first bottleneck's name.</summary>
-    private static string FindPrefix(PeftModel model, SafetensorsFile weights)
-    {
-        string first = HubName(model.BottleneckParameters.First().Name);
-        string[] found = [.. weights.Names.Where(name => name.StartsWith(Root, StringComparison.Ordinal) && name.EndsWith("." + first, StringComparison.Ordinal))];
-        return found.Length == 1
-            ? found[0][..^first.Length]
-            : throw new InvalidInputException($"{weights.Description}: expected one tensor named '{Root}…{first}', found {found.Length}; is the adapter for another model?");
-    }
-
-    // PEFT's LoRA projections are modules, so that their parameters end in ".weight".
-    private static string HubName(string name) =>
-        name.EndsWith(".lora_A", StringComparison.Ordinal) || name.EndsWith(".lora_B", StringComparison.Ordinal) ? $"{name}.weight" : name;
-
-    // The biases of layers that carry a LoRA, under the names PEFT gives them ("bias": "lora_only").
-    private static Dictionary<string, string> TargetBiases(PeftModel model)
-    {
-        var attached = model.Attached.Where(one => one.Attachment == Attachment.Parallel).Select(one => one.ModuleName).ToHashSet();
-        return model.AlsoTrained.Select(one => one.Name)
-            .Where(name => name.EndsWith(".bias", StringComparison.Ordinal) && attached.Contains(ModuleOf(name)))
-            .ToDictionary(name => name, name => $"{ModuleOf(name)}.base_layer.bias");
-    }
-
-    private static string ModuleOf(string parameter) => parameter[..parameter.LastIndexOf('.')];
 }

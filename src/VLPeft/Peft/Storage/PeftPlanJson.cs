@@ -35,6 +35,9 @@ internal static class PeftPlanJson
     {
         try
         {
+            RequireKnown(json, "method", "routing", "bottleneck", "rank", "scale", "bias", "dropout", "activation", "initialization", "sites", "also_train");
+            if (json.GetProperty("sites").GetArrayLength() == 0)
+                throw new InvalidInputException("\"sites\" is empty.");
             var options = new BottleneckOptions(
                 json.GetProperty("rank").GetInt64(),
                 json.GetProperty("scale").GetDouble(),
@@ -43,7 +46,7 @@ internal static class PeftPlanJson
                 json.GetProperty("bias").GetBoolean(),
                 json.GetProperty("dropout").GetDouble(),
                 Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
-                Enum.Parse<BottleneckInitialization>(Text(json, "initialization")));
+                Named<BottleneckInitialization>(json, "initialization"));
             BottleneckNames names = Text(json, "method") switch
             {
                 "lora" => BottleneckNames.Lora,
@@ -70,14 +73,16 @@ internal static class PeftPlanJson
         ["block_routing"] = site.Blocks?.Routing.ToString(),
     };
 
-    private static PeftSite ReadSite(JsonElement json) => new(
-        ReadPattern(json.GetProperty("pattern")),
-        Enum.Parse<Attachment>(Text(json, "attach")),
-        Optional(json, "share_as")?.GetString(),
-        Optional(json, "blocks") is { } blocks
-            ? new OutputBlocks([.. blocks.EnumerateArray().Select(one => one.GetBoolean())], Enum.Parse<BlockRouting>(Text(json, "block_routing")))
-            : null,
-        Optional(json, "width")?.GetInt64());
+    private static PeftSite ReadSite(JsonElement json)
+    {
+        RequireKnown(json, "pattern", "attach", "share_as", "width", "blocks", "block_routing");
+        OutputBlocks? fused = Optional(json, "blocks") is { } blocks
+            ? new OutputBlocks([.. blocks.EnumerateArray().Select(one => one.GetBoolean())], Named<BlockRouting>(json, "block_routing"))
+            : null;
+        return new PeftSite(
+            ReadPattern(json.GetProperty("pattern")), Named<Attachment>(json, "attach"), Optional(json, "share_as")?.GetString(), fused,
+            Optional(json, "width")?.GetInt64());
+    }
 
     private static JsonObject WritePattern(ModulePattern pattern) => new()
     {
@@ -88,6 +93,7 @@ internal static class PeftPlanJson
 
     private static ModulePattern ReadPattern(JsonElement json)
     {
+        RequireKnown(json, "suffixes", "regex", "layers");
         ModulePattern pattern = Optional(json, "regex") is { } regex
             ? ModulePattern.FullMatch(regex.GetString()!)
             : ModulePattern.Suffixes(json.GetProperty("suffixes").EnumerateArray().Select(one => one.GetString()!));
@@ -96,6 +102,17 @@ internal static class PeftPlanJson
 
     private static JsonElement? Optional(JsonElement json, string key) =>
         json.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static void RequireKnown(JsonElement json, params ReadOnlySpan<string> keys)
+    {
+        foreach (JsonProperty property in json.EnumerateObject())
+            if (!keys.Contains(property.Name))
+                throw new InvalidInputException($"the key \"{property.Name}\" is not known.");
+    }
+
+    private static T Named<T>(JsonElement json, string key) where T : struct, Enum =>
+        Enum.TryParse(Text(json, key), out T value) && Enum.IsDefined(value) ? value
+        : throw new InvalidInputException($"\"{key}\": expected one of {string.Join(", ", Enum.GetNames<T>())}, got \"{Text(json, key)}\".");
 
     private static string Text(JsonElement json, string key) =>
         json.GetProperty(key).GetString() ?? throw new InvalidInputException($"\"{key}\" is null.");

@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using VLPeft.Checkpoints;
+using VLPeft.Training;
+
+namespace VLPeft.Pretraining;
+
+/// <summary>The folder a pre-trained model goes to, and the work folder beside it, from which an interrupted run goes on.</summary>
+internal sealed class PretrainingFolder
+{
+    private const string ReportName = "pretraining.json";
+
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private readonly string work;
+
+    /// <exception cref="InvalidInputException">The folder holds something else than a pre-trained model of this kind.</exception>
+    public PretrainingFolder(string output, string kind)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(output);
+        Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(output));
+        work = Path + ".pretraining";
+        if (File.Exists(Path))
+            throw new InvalidInputException($"The output '{Path}' is a file; expected a folder, or a name that is free.");
+        if (!Directory.Exists(Path) || !Directory.EnumerateFileSystemEntries(Path).Any())
+            return;
+        if (File.Exists(In(ReportName)) ? KindOf(In(ReportName)) != kind : !Directory.Exists(work))
+        {
+            throw new InvalidInputException(
+                $"The output folder '{Path}' holds other files; expected an empty or new folder, or an earlier result "
+                + "of the same command.");
+        }
+    }
+
+    public string Path { get; }
+
+    public RunFolder Run => new(work);
+
+    public string In(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes the result complete: the report comes last, then the work folder goes.</summary>
+    public void Finish(PretrainingReport report)
+    {
+        AtomicFile.WriteText(In(ReportName), JsonSerializer.Serialize(report, Json) + "\n");
+        Directory.Delete(work, recursive: true);
+    }
+
+    private static string? KindOf(string path)
+    {
+        using JsonDocument document = JsonFile.ReadObject(path, "report of an earlier pre-training");
+        return document.RootElement.TryGetProperty("kind", out JsonElement kind) ? kind.ToString() : null;
+    }
+}

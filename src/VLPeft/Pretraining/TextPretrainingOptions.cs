@@ -1,0 +1,84 @@
+using VLPeft.Models;
+using VLPeft.Models.Bert;
+
+namespace VLPeft.Pretraining;
+
+/// <summary>What a small text encoder is pre-trained with; the defaults are the shipped model's.</summary>
+public sealed record TextPretrainingOptions
+{
+    /// <summary>Seeds weights, texts, masks and their order; 0 or more.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Where the texts come from.</summary>
+    public TextSource Source { get; init; } = TextSource.Scenes;
+
+    /// <summary>The texts' file; null for <see cref="TextSource.Scenes"/>.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Generated questions and captions, for <see cref="TextSource.Scenes"/>.</summary>
+    public int Texts { get; init; } = 30_000;
+
+    /// <summary>How often a word of a user's texts must occur to get a token of its own.</summary>
+    public int MinimumCount { get; init; } = 1;
+
+    /// <summary>The longest text in tokens, special tokens included; what is over is cut. The model has positions for as many.</summary>
+    public int MaxLength { get; init; } = 46;
+
+    /// <summary>Optimizer steps.</summary>
+    public int Steps { get; init; } = 1_500;
+
+    /// <summary>Texts in a batch.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>The peak learning rate.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>The share of tokens that must be guessed.</summary>
+    public double MaskedShare { get; init; } = 0.2;
+
+    /// <summary>The architecture: RoBERTa, 4 layers, d = 64.</summary>
+    internal BertFamilyConfig Architecture(int vocabularySize, int padId) => new()
+    {
+        Kind = BertKind.Roberta,
+        VocabularySize = vocabularySize,
+        Width = 64,
+        Layers = 4,
+        Heads = 4,
+        Intermediate = 256,
+        // RoBERTa's first position is the one after the padding's id.
+        PositionRows = MaxLength + padId + 1,
+        TokenTypes = 1,
+        PadId = padId,
+        LayerNormEps = 1e-5,
+        // RoBERTa's own 0.02 is for widths of 768 and more; this keeps the variance of a layer's output at a width of 64.
+        InitializerRange = 0.125,
+        Dropout = BackboneDropout.None,
+    };
+
+    internal void Validate()
+    {
+        PretrainingTrainer.Require(Seed >= 0, nameof(Seed), "0 or more", Seed);
+        PretrainingTrainer.Require(Texts is >= 1 and <= 10_000_000, nameof(Texts), "from 1 to 10,000,000", Texts);
+        PretrainingTrainer.Require(MinimumCount >= 1, nameof(MinimumCount), "1 or more", MinimumCount);
+        PretrainingTrainer.Require(MaxLength is >= 3 and <= 4096, nameof(MaxLength), "from 3 to 4,096", MaxLength);
+        PretrainingTrainer.Require(Steps >= 1, nameof(Steps), "1 or more", Steps);
+        PretrainingTrainer.Require(BatchSize >= 1, nameof(BatchSize), "1 or more", BatchSize);
+        PretrainingTrainer.Require(LearningRate is > 0 and < 1, nameof(LearningRate), "above 0 and below 1", LearningRate);
+        PretrainingTrainer.Require(MaskedShare is > 0 and < 1, nameof(MaskedShare), "above 0 and below 1", MaskedShare);
+        if (Source == TextSource.Scenes != File is null)
+            throw new ArgumentException($"The source {Source} {(File is null ? "needs a file" : "has no file")}.");
+    }
+}
+
+/// <summary>Where texts come from.</summary>
+public enum TextSource
+{
+    /// <summary>Generated: questions and captions of drawn scenes.</summary>
+    Scenes,
+
+    /// <summary>A file with a text a line.</summary>
+    Lines,
+
+    /// <summary>A questions file of VQAv2 (or any data set in its form) or easy-VQA.</summary>
+    Questions,
+}

@@ -1,0 +1,56 @@
+using Spectre.Console.Testing;
+using VLPeft.Cli;
+using VLPeft.Tests.Models;
+using Xunit;
+
+namespace VLPeft.Tests.Pretraining;
+
+[Collection(Seeded.Name)]
+public sealed class PretrainCommandTests : IDisposable
+{
+    private readonly TemporaryFolder home = new();
+
+    public void Dispose() => home.Dispose();
+
+    [Fact]
+    public void Vision_prints_what_was_made()
+    {
+        (int code, string output, _) = Run("pretrain", "vision", "-o", home.File("m"), "--steps", "2", "--images", "64", "--json");
+
+        Assert.Equal(0, code);
+        Assert.Contains("\"at-position-shape\"", output);
+        Assert.True(File.Exists(home.File("m", "model.safetensors")));
+    }
+
+    [Fact]
+    public void Text_takes_a_file()
+    {
+        string file = home.Write("texts.txt", "one zebra runs\ntwo zebra runs\nthree zebra runs\n");
+
+        (int code, string output, _) = Run("pretrain", "text", "-o", home.File("m"), "--texts", file, "--steps", "2");
+
+        Assert.Equal(0, code);
+        Assert.Contains("held out: loss", output);
+    }
+
+    [Theory]
+    [InlineData("--output", "pretrain", "text")]
+    [InlineData("got both", "pretrain", "text", "-o", "x", "--texts", "a", "--questions", "b")]
+    [InlineData("no such file", "pretrain", "text", "-o", "x", "--questions", "missing.json")]
+    [InlineData("Steps", "pretrain", "vision", "-o", "x", "--steps", "0")]
+    public void Bad_input_is_explained(string message, params string[] args)
+    {
+        (int code, _, string error) = Run(args);
+
+        Assert.Equal(2, code);
+        Assert.Contains(message, error);
+    }
+
+    private static (int Code, string Output, string Error) Run(params string[] args)
+    {
+        using var output = new TestConsole();
+        using var error = new TestConsole();
+        int code = CliApplication.Run(args, new CliConsole(output, error));
+        return (code, output.Output, error.Output);
+    }
+}
