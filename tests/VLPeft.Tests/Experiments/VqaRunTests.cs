@@ -53,7 +53,7 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("matmul", true)]
     public void LiveTensorsStayConstantOverTheSteps(string routing, bool trainVision)
     {
-        Recipe recipe = Recipe.Load(world.Recipe, "training.steps=300", "training.log-every=20", "training.validate-every=100",
+        Recipe recipe = Recipe.Load(world.Recipe, "training.steps=300", "training.log-every=1", "training.validate-every=100",
             $"peft.routing={routing}", $"vision.train={(trainVision ? "true" : "false")}");
         var live = new List<long>();
         long before = Live();
