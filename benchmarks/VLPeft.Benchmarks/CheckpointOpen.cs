@@ -16,9 +16,11 @@ internal static class CheckpointOpen
         try
         {
             using (Tensor part = randn(Elements)) // written many times under other names: the file is large, the memory is not
-                SafetensorsWriter.Write(path, Enumerable.Range(0, Count).Select(i => KeyValuePair.Create($"encoder.layer.{i}.weight", part)));
+                SafetensorsWriter.Write(
+                    path, Enumerable.Range(0, Count).Select(i => KeyValuePair.Create($"encoder.layer.{i}.weight", part)));
             Console.WriteLine($"  {new FileInfo(path).Length / 1e9:F2} GB, {Count} tensors, in the page cache");
-            Interleaved.Print(Interleaved.Measure([("read into memory", () => ReadAll(path)), ("mapped", () => Map(path))], steps: 1, rounds: 3));
+            Interleaved.Print(Interleaved.Measure(
+                [("read into memory", () => ReadAll(path)), ("mapped", () => Map(path))], steps: 1, rounds: 3));
         }
         finally
         {

@@ -6,31 +6,32 @@ using static TorchSharp.torch.nn;
 namespace VLPeft.Benchmarks;
 
 /// <summary>
-/// The demo's step as one would write it straight against TorchSharp: functions on weights, LoRA spelled out, libtorch's attention kernel,
-/// TorchSharp's AdamW; no hooks, no checks, no modules. B batch, T tokens with the prefix, d width.
+/// The demo's step as one would write it straight against TorchSharp: functions on weights, LoRA spelled out, TorchSharp's AdamW; no
+/// hooks, no checks, no modules. B batch, T tokens with the prefix, d width.
 /// </summary>
 internal sealed class DemoStepByHand
 {
     private static readonly long Width = DemoStep.Config.Width, Heads = DemoStep.Config.Heads, Pad = DemoStep.Config.PadId;
     private static readonly double Eps = DemoStep.Config.LayerNormEps;
 
-    private readonly bool _lastLayerFirstOnly;
+    private readonly Shortcuts _shortcuts;
     private readonly Parameter _words, _positions, _types;
     private readonly Norm _embeddingNorm, _headNorm;
     private readonly Dense _headInner, _headOuter;
     private readonly Layer[] _layers;
     private readonly optim.Optimizer _optimizer;
 
-    public DemoStepByHand(Dictionary<string, Parameter> weights, bool lastLayerFirstOnly)
+    public DemoStepByHand(Dictionary<string, Parameter> weights, Shortcuts shortcuts)
     {
-        _lastLayerFirstOnly = lastLayerFirstOnly;
+        _shortcuts = shortcuts;
         _words = weights["embeddings.word_embeddings.weight"];
         _positions = weights["embeddings.position_embeddings.weight"];
         _types = weights["embeddings.token_type_embeddings.weight"];
         _embeddingNorm = NormOf("embeddings.LayerNorm");
         _layers = [.. Enumerable.Range(0, (int)DemoStep.Config.Layers).Select(LayerOf)];
         (_headInner, _headNorm, _headOuter) = (DenseOf("classifier.0"), NormOf("classifier.1"), DenseOf("classifier.3"));
-        _optimizer = optim.AdamW(weights.Values.Where(one => one.requires_grad), DemoStep.LearningRate, eps: DemoStep.Epsilon, weight_decay: 0);
+        _optimizer = optim.AdamW(
+            weights.Values.Where(one => one.requires_grad), DemoStep.LearningRate, eps: DemoStep.Epsilon, weight_decay: 0);
 
         Norm NormOf(string name) => new(weights[$"{name}.weight"], weights[$"{name}.bias"]);
 
@@ -41,7 +42,8 @@ internal sealed class DemoStepByHand
         Layer LayerOf(int index)
         {
             string at = $"encoder.layer.{index}";
-            return new Layer(LoraOf($"{at}.attention.self.query"), DenseOf($"{at}.attention.self.key"), LoraOf($"{at}.attention.self.value"),
+            return new Layer(
+                LoraOf($"{at}.attention.self.query"), DenseOf($"{at}.attention.self.key"), LoraOf($"{at}.attention.self.value"),
                 DenseOf($"{at}.attention.output.dense"), NormOf($"{at}.attention.output.LayerNorm"),
                 DenseOf($"{at}.intermediate.dense"), DenseOf($"{at}.output.dense"), NormOf($"{at}.output.LayerNorm"));
         }
@@ -67,7 +69,7 @@ internal sealed class DemoStepByHand
         Tensor hidden = Embed(whole, arange(Pad + 1, Pad + 1 + whole.size(1), ScalarType.Int64).unsqueeze(0));
         Tensor mask = cat([ones_like(data.Mask[.., ..1]), data.Mask], 1).to(ScalarType.Bool).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
         for (int i = 0; i < _layers.Length; i++)
-            hidden = Encode(_layers[i], hidden, data.Feature, mask, _lastLayerFirstOnly && i == _layers.Length - 1);
+            hidden = Encode(_layers[i], hidden, data.Feature, mask, _shortcuts.LastLayerFirstOnly && i == _layers.Length - 1);
         return _headOuter.Of(functional.gelu(_headNorm.Of(_headInner.Of(hidden[.., 0]))));
     }
 
@@ -77,17 +79,30 @@ internal sealed class DemoStepByHand
     // The frozen tables get no gradient, so picking rows is all an embedding does. (B, T) → (B, T, d)
     private static Tensor Rows(Tensor table, Tensor ids) => table.index_select(0, ids.flatten()).view(ids.size(0), ids.size(1), Width);
 
-    private static Tensor Encode(Layer layer, Tensor x, Tensor feature, Tensor mask, bool firstOnly)
+    private Tensor Encode(Layer layer, Tensor x, Tensor feature, Tensor mask, bool firstOnly)
     {
         Tensor residual = firstOnly ? x[.., ..1] : x;
-        Tensor q = SplitHeads(layer.Query.Of(residual, feature)), k = SplitHeads(layer.Key.Of(x)), v = SplitHeads(layer.Value.Of(x, feature));
-        Tensor mixed = functional.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).reshape(x.size(0), -1, Width);
+        Tensor q = SplitHeads(layer.Query.Of(residual, feature));
+        Tensor k = SplitHeads(layer.Key.Of(x)), v = SplitHeads(layer.Value.Of(x, feature));
+        Tensor mixed = _shortcuts.PlainProducts ? Products(q, k, v, mask) : functional.scaled_dot_product_attention(q, k, v, mask);
+        mixed = mixed.transpose(1, 2).reshape(x.size(0), -1, Width);
         Tensor hidden = layer.MixedNorm.Of(layer.Mixed.Of(mixed) + residual);
         return layer.OutNorm.Of(layer.Out.Of(functional.gelu(layer.Wide.Of(hidden))) + hidden);
     }
 
+    private static Tensor Products(Tensor q, Tensor k, Tensor v, Tensor mask)
+    {
+        Tensor scores = matmul(q, k.transpose(2, 3)) / Math.Sqrt(Width / Heads);
+        return matmul(functional.softmax(scores.masked_fill(mask.logical_not(), double.NegativeInfinity), -1), v);
+    }
+
     // (B, T, d) → (B, h, T, d/h)
     private static Tensor SplitHeads(Tensor x) => x.view(x.size(0), -1, Heads, Width / Heads).transpose(1, 2);
+
+    /// <summary>What the writer may have thought of beyond the plain formulas.</summary>
+    /// <param name="LastLayerFirstOnly">The last layer computes queries and feed-forward for position 0 alone, all that is read.</param>
+    /// <param name="PlainProducts">Attention from two matrix products instead of libtorch's kernel.</param>
+    public sealed record Shortcuts(bool LastLayerFirstOnly = false, bool PlainProducts = false);
 
     private sealed record Layer(Lora Query, Dense Key, Lora Value, Dense Mixed, Norm MixedNorm, Dense Wide, Dense Out, Norm OutNorm);
 

@@ -28,7 +28,8 @@ internal sealed class DemoStepLibrary : IDisposable
             AlsoTrain = [_text.PeftTargets.LayerNorms],
         }.ToPlan();
         _peft = PeftModel.Inject(_text, plan, feature);
-        var image = new ImageSide(new ImageSideOptions(RoutingSource.Pooled, PrefixKind.Reference, PrefixSource.Pooled, Routed: true), _text.Width, null);
+        var image = new ImageSide(
+            new ImageSideOptions(RoutingSource.Pooled, PrefixKind.Reference, PrefixSource.Pooled, Routed: true), _text.Width, null);
         var head = new VqaHead(_text.Width, DemoStep.HeadWidth, DemoStep.Answers);
         _model = new VqaModel(_text, image, head, ReadoutKind.First, feature) { LastLayerIsPositionWise = true };
         _model.train();

@@ -15,11 +15,16 @@ internal static class ImagePipeline
             Console.WriteLine("  left out: no ../shared/datasets/mini-coco/images beside the repository");
             return;
         }
-        byte[][] files = [.. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(Most).Select(File.ReadAllBytes)];
+        string[] paths =
+        [
+            .. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(Most),
+        ];
+        byte[][] files = [.. paths.Select(File.ReadAllBytes)];
         RgbImage[] images = [.. files.Select(data => ImageDecoder.Decode(data, "image"))];
         ImageProcessor processor = ImageProcessor.Known("vit", 224);
         var pixels = new float[processor.ValueCount];
-        Console.WriteLine($"  {files.Length} photographs, mean {images.Average(one => one.Width * one.Height) / 1e6:F2} megapixels; milliseconds for all of them");
+        double megapixels = images.Average(one => one.Width * one.Height) / 1e6;
+        Console.WriteLine($"  {files.Length} photographs, mean {megapixels:F2} megapixels; milliseconds for all of them");
         IReadOnlyList<Interleaved.Result> results = Interleaved.Measure(
         [
             ("decode", () => Array.ForEach(files, data => ImageDecoder.Decode(data, "image"))),

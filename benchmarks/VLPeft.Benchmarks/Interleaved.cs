@@ -1,8 +1,8 @@
 namespace VLPeft.Benchmarks;
 
 /// <summary>
-/// Blocks of several candidates in turn, A B C A B C …, so that whatever else runs on the machine meets all alike. Compared are the blocks
-/// of one round, and of those ratios the median is taken. The CPU time's ratio is the one to trust on a busy machine.
+/// Blocks of several candidates in turn, A B C A B C …, so that whatever else runs on the machine meets all alike. Compared are the
+/// blocks of one round, and of those ratios the median is taken. The CPU time's ratio is the one to trust on a busy machine.
 /// </summary>
 internal static class Interleaved
 {
@@ -49,7 +49,9 @@ internal static class Interleaved
         foreach (Result one in results)
         {
             string quartiles = $"({one.Low:F3}-{one.High:F3})";
-            Console.WriteLine($"  {one.Name.PadRight(width)}{one.Cpu * 1e3,10:F3}{one.Wall * 1e3,10:F3}{one.CpuRatio,12:F3}{quartiles,16}{one.WallRatio,13:F3}");
+            Console.WriteLine(
+                $"  {one.Name.PadRight(width)}{one.Cpu * 1e3,10:F3}{one.Wall * 1e3,10:F3}"
+                + $"{one.CpuRatio,12:F3}{quartiles,16}{one.WallRatio,13:F3}");
         }
     }
 
