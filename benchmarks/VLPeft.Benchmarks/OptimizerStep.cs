@@ -13,9 +13,11 @@ internal static class OptimizerStep
         foreach ((int count, long length) in new[] { (60, 512L), (400, 1_024L), (400, 16_384L) })
         {
             Console.WriteLine($"  {count} parameters of {length:N0} elements");
-            using var fused = new FusedAdamW(
-                [.. Parameters(count, length).Select((one, i) => ($"p{i}", one))], new AdamWOptions());
-            using var plain = optim.AdamW(Parameters(count, length), 1e-3, eps: 1e-6, weight_decay: 0);
+            Parameter[] ours = Parameters(count, length), theirs = Parameters(count, length);
+            using var fused = new FusedAdamW([.. ours.Select((one, i) => ($"p{i}", one))], new AdamWOptions());
+            using var plain = optim.AdamW(theirs, 1e-3, eps: 1e-6, weight_decay: 0);
+            foreach (Parameter one in ours.Concat(theirs)) // now: FusedAdamW drops gradients from before
+                one.grad = randn(length);
             Interleaved.Print(Interleaved.Measure(
             [
                 ("TorchSharp's AdamW", () => Scoped(() => plain.step())),
@@ -30,14 +32,6 @@ internal static class OptimizerStep
         step();
     }
 
-    private static Parameter[] Parameters(int count, long length)
-    {
-        var parameters = new Parameter[count];
-        for (int i = 0; i < count; i++)
-        {
-            parameters[i] = new Parameter(randn(length));
-            parameters[i].grad = randn(length);
-        }
-        return parameters;
-    }
+    private static Parameter[] Parameters(int count, long length) =>
+        [.. Enumerable.Range(0, count).Select(_ => new Parameter(randn(length)))];
 }

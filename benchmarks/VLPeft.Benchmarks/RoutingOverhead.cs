@@ -41,8 +41,8 @@ internal static class RoutingOverhead
             [.. names.Select(name => (name, Candidate(text, name, hidden, image)))], steps: 1, Rounds);
         Interleaved.Print(results);
         Interleaved.Result worst = results.Skip(2).MaxBy(one => one.CpuRatio)!;
-        Console.WriteLine(
-            $"  largest overhead over none: {worst.Name}, {(worst.CpuRatio - 1) * 100:F1} % (none against itself: {(results[1].CpuRatio - 1) * 100:F1} %)");
+        Console.WriteLine($"  largest overhead over none: {worst.Name}, {(worst.CpuRatio - 1) * 100:F1} % "
+            + $"(none against itself: {(results[1].CpuRatio - 1) * 100:F1} %)");
     }
 
     // The backbone is shared: each candidate puts its bottlenecks on and takes them off, which is nothing beside two layers of this width.
