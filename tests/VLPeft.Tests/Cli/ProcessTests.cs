@@ -38,12 +38,15 @@ public sealed class ProcessTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Empty(Directory.EnumerateFiles(run, "*.tmp"));
     }
 
+    // Long enough that the limit is in force before the run is over, also on a fast machine.
+    private static readonly string[] Long = ["training.steps=1500", "training.log-every=500", "training.validate-every=500"];
+
     [Fact]
     public async Task AFullDiskEndsTheRunWithTheOldCheckpointInPlace()
     {
         string run = world.New(), checkpoint = Path.Combine(run, "checkpoint.safetensors");
         // Growing a file beyond the limit then is an error like that of a full disk, not a signal that kills.
-        Process process = CommandLine.Start("trap '' XFSZ", Train(run, "training.log-every=200", "training.validate-every=400"));
+        Process process = CommandLine.Start("trap '' XFSZ", Train(run, Long));
         await CommandLine.Until(process, () => File.Exists(checkpoint));
         CommandLine.LimitFiles(process, new FileInfo(checkpoint).Length / 2);
         CommandResult failed = (await CommandLine.End(process)).Expect(1);
@@ -51,7 +54,7 @@ public sealed class ProcessTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.DoesNotContain("VLPEFT_TRACE", failed.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(run, "*.tmp"));
 
-        CommandResult resumed = CommandLine.Run(Train(run, "training.log-every=200", "training.validate-every=400")).Expect(0);
+        CommandResult resumed = CommandLine.Run(Train(run, Long)).Expect(0);
         Assert.Contains("resuming after step", resumed.Error, StringComparison.Ordinal);
     }
 
