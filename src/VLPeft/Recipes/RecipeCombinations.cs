@@ -22,7 +22,7 @@ internal static class RecipeCombinations
         Refuse(recipe.Peft.Method != PeftMethod.Lora && recipe.Peft.Alpha is not null, "peft.alpha: only LoRA has an alpha.");
         Refuse(recipe.Text.Init == WeightInitialization.Random && recipe.Peft.Method != PeftMethod.Full, "text.init: a language model that starts at random must be trained: peft.method: full.");
         Refuse(recipe.Text.Tokenizer == TokenizerSource.Questions && recipe.Text.Init != WeightInitialization.Random, "text.tokenizer: 'questions' makes a new vocabulary, so the model must start at random: text.init: random.");
-        bool needsImages = (routed || recipe.Text.Prefix != PrefixKind.None) && feature.Source is RoutingSource.Pooled or RoutingSource.Patches;
+        bool needsImages = (routed || recipe.Text.Prefix != PrefixKind.None) && feature.Source is (RoutingSource.Pooled or RoutingSource.Patches);
         Refuse(needsImages && !hasVision, "vision: routing or the visual prefix needs image features; name vision.model or vision.features.file (or set text.prefix: none and peft.routing: none).");
         Refuse(!hasVision && recipe.Text.Prefix != PrefixKind.None && feature.Source != RoutingSource.Zeros && !needsImages, "vision: the visual prefix needs image features; name vision.model or vision.features.file.");
         Refuse(routed && !kindRoutes && feature.Source == RoutingSource.Patches && KnownRoutingFunctions.Get(recipe.Peft.Routing).NeedsPooledFeature,

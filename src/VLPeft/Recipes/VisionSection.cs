@@ -46,7 +46,7 @@ public sealed record VisionSection
     /// </summary>
     public string? Processor { get; init; }
 
-    /// <summary>Where frozen features are kept (a folder that runs share); beside the runs when it is left out.</summary>
+    /// <summary>Where frozen features are kept, a folder that runs share: VLPEFT_CACHE or ~/.cache/vlpeft/features when it is left out.</summary>
     [RecipePath]
     public string? Cache { get; init; }
 
