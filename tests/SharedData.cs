@@ -28,5 +28,7 @@ public static class SharedData
     }
 
     /// <summary>The checkout this test was compiled in.</summary>
-    public static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetDirectoryName(Path.GetDirectoryName(here))!;
+    public static string RepositoryRoot() => Path.GetDirectoryName(Path.GetDirectoryName(ThisFile()))!;
+
+    private static string ThisFile([CallerFilePath] string here = "") => here;
 }

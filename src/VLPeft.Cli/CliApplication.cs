@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using VLPeft.Cli.Commands;
 using VLPeft.Cli.Demo;
 using VLPeft.Cli.Workers;
@@ -13,9 +12,13 @@ internal static class CliApplication
     public static int Run(string[] args, CliConsole console)
     {
         RootCommand root = Root(console);
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-            return Refuse(parsed, console);
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        if (parsed.Action is not System.CommandLine.Help.HelpAction && UsageErrors.Find(parsed) is { } wrong)
+        {
+            console.Note($"error: {wrong}");
+            console.Note($"`{UsageErrors.NameOf(parsed.CommandResult)} --help` shows what there is.");
+            return ExitCode.BadInput;
+        }
         var configuration = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
@@ -25,7 +28,8 @@ internal static class CliApplication
         };
         try
         {
-            return parsed.Invoke(configuration);
+            int code = parsed.Invoke(configuration);
+            return args.Length == 0 ? ExitCode.BadInput : code;
         }
         catch (Exception error)
         {
@@ -46,22 +50,6 @@ internal static class CliApplication
         RecipesCommand.Create(console),
         WorkerCommand.Create(),
     };
-
-    private static int Refuse(ParseResult parsed, CliConsole console)
-    {
-        foreach (ParseError error in parsed.Errors)
-            console.Note($"error: {error.Message}");
-        console.Note($"`vlpeft {string.Join(' ', Path(parsed.CommandResult))}--help` shows what there is.");
-        return ExitCode.BadInput;
-    }
-
-    private static IEnumerable<string> Path(CommandResult command)
-    {
-        var names = new Stack<string>();
-        for (SymbolResult? at = command; at is CommandResult { Command: not RootCommand } result; at = at.Parent)
-            names.Push(result.Command.Name);
-        return names.Count == 0 ? [""] : [.. names, ""];
-    }
 
     private static int Explain(Exception error, CliConsole console)
     {

@@ -22,8 +22,10 @@ internal static class DataCommand
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(seed) < 0)
-                throw new InvalidInputException($"--seed: expected 0 or more, got {parsed.GetValue(seed)}.");
+            Require(parsed.GetValue(seed) >= 0, "--seed", "0 or more", parsed.GetValue(seed));
+            foreach (Option<int> pictures in new[] { train, validation, test })
+                Require(parsed.GetValue(pictures) is >= 1 and <= 1_000_000, pictures.Name, "1 to 1,000,000 pictures", parsed.GetValue(pictures));
+            Require(parsed.GetValue(questions) is >= 1 and <= SceneQuestions.MaximumPerScene, "--questions", $"1 to {SceneQuestions.MaximumPerScene}", parsed.GetValue(questions));
             SceneDatasetSummary made = SceneDataset.EnsureGenerated(
                 new SceneOptions
                 {
@@ -41,5 +43,11 @@ internal static class DataCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static void Require(bool holds, string option, string expected, long got)
+    {
+        if (!holds)
+            throw new InvalidInputException($"{option}: expected {expected}, got {got}.");
     }
 }

@@ -20,6 +20,10 @@ internal static class PredictCommand
         command.SetAction(parsed =>
         {
             Plugins.Load(parsed.GetValue(plugin));
+            if (parsed.GetValue(top) < 1)
+                throw new InvalidInputException($"--top: expected 1 or more answers, got {parsed.GetValue(top)}.");
+            if (parsed.GetValue(image) is not null && parsed.GetValue(imageId) is not null)
+                throw new InvalidInputException("--image and --image-id: expected one of the two, got both.");
             using VqaExperiment experiment = RunReporters.With(console, reporter => VqaRun.Open(parsed.GetValue(run)!, reporter));
             IReadOnlyList<VqaAnswer> answers = experiment.Answer(parsed.GetValue(question)!, parsed.GetValue(image), parsed.GetValue(imageId), parsed.GetValue(top));
             if (parsed.GetValue(json))

@@ -35,6 +35,8 @@ internal sealed class VqaQuestions
     {
         ReadOnlySpan<int> rows = questions.Span;
         PaddedBatch text = PaddedBatch.Of(_tokens, rows, _padId);
+        if (!text.HasPadding)
+            text.Mask.Dispose(); // not handed on, so nobody else would
         (Tensor Pixels, Tensor Index)? pixels = _pixels?.Gather(rows);
         return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _stored?.Gather(rows), pixels?.Pixels, pixels?.Index);
     }

@@ -83,11 +83,22 @@ public static class VqaRun
 
     private static void Claim(Recipe recipe, RunFiles files)
     {
+        if (File.Exists(files.Folder))
+            throw new InvalidInputException($"run folder '{files.Folder}': expected a folder, or a name that is free, but it is a file.");
         string yaml = recipe.ToYaml();
-        if (File.Exists(files.Recipe) && File.ReadAllText(files.Recipe) != yaml)
-            throw new InvalidInputException($"run folder '{files.Folder}' holds a run of another recipe ({files.Recipe}); go on with that one, or name another folder.");
         if (!File.Exists(files.Recipe))
             AtomicFile.WriteText(files.Recipe, yaml);
+        else if (File.ReadAllText(files.Recipe) is var there && there != yaml)
+            throw new InvalidInputException($"run folder '{files.Folder}' holds a run of another recipe (recipe.yaml: {FirstDifference(there, yaml)}); "
+                + "go on with that one, or name another folder.");
+    }
+
+    private static string FirstDifference(string there, string here)
+    {
+        string[] theirs = there.Split('\n', StringSplitOptions.TrimEntries), ours = here.Split('\n', StringSplitOptions.TrimEntries);
+        int at = theirs.Zip(ours).TakeWhile(lines => lines.First == lines.Second).Count();
+        string Shown(string[] lines) => at < lines.Length && lines[at].Length > 0 ? $"'{lines[at]}'" : "nothing";
+        return $"line {at + 1} is {Shown(theirs)} there and {Shown(ours)} here";
     }
 
     private static string WeightsOf(Recipe recipe, RunFiles files)

@@ -14,6 +14,11 @@ namespace VLPeft.Peft;
 public sealed record PeftSiteDescription(
     string Module, string Attachment, string Kind, long Rank, double Scale, string Routing, bool Routed, long Parameters);
 
+/// <summary>One line of the audit: a parameter of the backbone itself that trains.</summary>
+/// <param name="Name">Its full name.</param>
+/// <param name="Parameters">How many numbers it has.</param>
+public sealed record TrainedParameterDescription(string Name, long Parameters);
+
 /// <summary>What an injection did: printed by every run and by <c>vlpeft inspect</c>.</summary>
 /// <param name="Sites">Every module with a bottleneck.</param>
 /// <param name="AlsoTrained">The backbone's own parameters that train, with their sizes.</param>
@@ -22,7 +27,7 @@ public sealed record PeftSiteDescription(
 /// <param name="FrozenParameters">The rest of the backbone.</param>
 public sealed record PeftDescription(
     IReadOnlyList<PeftSiteDescription> Sites,
-    IReadOnlyList<(string Name, long Parameters)> AlsoTrained,
+    IReadOnlyList<TrainedParameterDescription> AlsoTrained,
     long BottleneckParameters,
     long AlsoTrainedParameters,
     long FrozenParameters)
@@ -37,22 +42,27 @@ public sealed record PeftDescription(
             one.ModuleName, one.Attachment.ToString(), one.Bottleneck.Options.Kind.Name, one.Bottleneck.Options.Rank, one.Bottleneck.Options.Scale,
             one.Bottleneck.Options.Routing.Name, one.Bottleneck.Options.IsRouted,
             counted.Add(one.Owner) ? one.Bottleneck.Roles.Sum(role => role.Parameter.numel()) : 0)).ToList();
-        var also = model.AlsoTrained.Select(one => (one.Name, one.Parameter.numel())).ToList();
-        long alsoCount = also.Sum(one => one.Item2);
+        var also = model.AlsoTrained.Select(one => new TrainedParameterDescription(one.Name, one.Parameter.numel())).ToList();
+        long alsoCount = also.Sum(one => one.Parameters);
         long all = model.Backbone.parameters().Sum(parameter => parameter.numel());
         return new(sites, also, sites.Sum(site => site.Parameters), alsoCount, all - alsoCount);
     }
 
-    /// <summary>The audit as plain text.</summary>
+    /// <summary>The audit as plain text; modules that differ in their layer only share a line.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
         text.AppendLine($"{Sites.Count} bottlenecks, {Sites.Count(site => site.Routed)} routed; trainable {TrainableParameters:N0} "
             + $"(bottlenecks {BottleneckParameters:N0}, backbone's own {AlsoTrainedParameters:N0}), frozen {FrozenParameters:N0}");
-        foreach (PeftSiteDescription site in Sites)
-            text.AppendLine($"  {site.Module}: {site.Attachment}, {site.Kind}, r {site.Rank}, scale {site.Scale:0.####}, routing {site.Routing}, {site.Parameters:N0} parameters");
-        foreach ((string name, long parameters) in AlsoTrained)
-            text.AppendLine($"  {name}: trained, {parameters:N0}");
+        foreach ((string name, IReadOnlyList<PeftSiteDescription> sites) in LayerGroups.Of(Sites, site => site.Module, site => site with { Module = "" }))
+            text.AppendLine($"  {name}: {Alike(sites[0])}, {Times(sites.Count)}{sites[0].Parameters:N0} parameters");
+        foreach ((string name, IReadOnlyList<TrainedParameterDescription> all) in LayerGroups.Of(AlsoTrained, one => one.Name, one => one.Parameters))
+            text.AppendLine($"  {name}: trained, {Times(all.Count)}{all[0].Parameters:N0}");
         return text.ToString();
     }
+
+    private static string Alike(PeftSiteDescription site) =>
+        $"{site.Attachment}, {site.Kind}, r {site.Rank}, scale {site.Scale:0.####}, routing {site.Routing}";
+
+    private static string Times(int count) => count == 1 ? "" : $"{count} × ";
 }

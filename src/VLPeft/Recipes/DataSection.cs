@@ -75,6 +75,7 @@ public sealed record DataSection
         }
         else
             Check.That(Folder is not null, "data.folder", "the data set's folder", Folder);
+        Scenes.Validate();
         Check.That(ValidationFraction is >= 0 and < 1, "data.validation-fraction", "0 ≤ x < 1", ValidationFraction);
         Check.That(MinimumAnswerCount >= 1, "data.minimum-answer-count", "1 or more", MinimumAnswerCount);
         Check.That(LimitTrain >= 0, "data.limit-train", "0 or more", LimitTrain);
@@ -110,6 +111,15 @@ public sealed record ScenesSection
 
     /// <summary>Questions a picture.</summary>
     public int QuestionsPerImage { get; init; } = 6;
+
+    internal void Validate()
+    {
+        Check.That(Seed >= 0, "data.scenes.seed", "0 or more", Seed);
+        foreach ((string key, int images) in new[] { ("train-images", TrainImages), ("validation-images", ValidationImages), ("test-images", TestImages) })
+            Check.That(images is >= 1 and <= 1_000_000, $"data.scenes.{key}", "1 to 1,000,000", images);
+        const int most = Data.Scenes.SceneQuestions.MaximumPerScene;
+        Check.That(QuestionsPerImage is >= 1 and <= most, "data.scenes.questions-per-image", $"1 to {most}", QuestionsPerImage);
+    }
 
     internal Data.Scenes.SceneOptions ToOptions() => new()
     {

@@ -25,6 +25,8 @@ internal static class RecipeCombinations
         bool needsImages = (routed || recipe.Text.Prefix != PrefixKind.None) && feature.Source is RoutingSource.Pooled or RoutingSource.Patches;
         Refuse(needsImages && !hasVision, "vision: routing or the visual prefix needs image features; name vision.model or vision.features.file (or set text.prefix: none and peft.routing: none).");
         Refuse(!hasVision && recipe.Text.Prefix != PrefixKind.None && feature.Source != RoutingSource.Zeros && !needsImages, "vision: the visual prefix needs image features; name vision.model or vision.features.file.");
+        Refuse(routed && !kindRoutes && feature.Source == RoutingSource.Patches && KnownRoutingFunctions.Get(recipe.Peft.Routing).NeedsPooledFeature,
+            $"peft.routing: '{recipe.Peft.Routing}' routes by one pooled vector a picture, but routing-feature.source is patches; expected pooled, or matmul.");
         Refuse(recipe.Vision.Train && feature.Projection == ProjectionKind.Pca, "routing-feature.projection: pca is fitted once on frozen features, but vision.train is true; use linear.");
         Refuse(recipe.Vision.Train && !(routed || recipe.Text.Prefix != PrefixKind.None), "vision.train: nothing reads the image (text.prefix: none, peft.routing: none).");
         Refuse(recipe.Text.PrefixSource == PrefixSource.Patches && recipe.Text.Prefix == PrefixKind.None, "text.prefix-source: there is no prefix (text.prefix: none).");

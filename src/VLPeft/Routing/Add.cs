@@ -9,6 +9,9 @@ public sealed class Add : IFoldableRoutingFunction
     public string Name => "add";
 
     /// <inheritdoc/>
+    public bool NeedsPooledFeature => true;
+
+    /// <inheritdoc/>
     public bool IsPositionWise => true;
 
     /// <inheritdoc/>

@@ -21,6 +21,9 @@ public interface IRoutingFunction
     /// </summary>
     bool IsPositionWise => false;
 
+    /// <summary>True when it routes by one vector an image (V = 1) only: recipes that give it all tokens are then refused beforehand.</summary>
+    bool NeedsPooledFeature => false;
+
     /// <summary>Routes the text side by the vision side.</summary>
     /// <param name="text">x_t (B, T, r): the hidden states after the down projection.</param>
     /// <param name="vision">x_v (B, V, r): the routing feature after the same down projection.</param>

@@ -12,6 +12,9 @@ public sealed class MatmulExpand : IFoldableRoutingFunction
     public string Name => "matmul-expand";
 
     /// <inheritdoc/>
+    public bool NeedsPooledFeature => true;
+
+    /// <inheritdoc/>
     public bool IsPositionWise => true;
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ public sealed class Multiply : IFoldableRoutingFunction
     public string Name => "multiply";
 
     /// <inheritdoc/>
+    public bool NeedsPooledFeature => true;
+
+    /// <inheritdoc/>
     public bool IsPositionWise => true;
 
     /// <inheritdoc/>

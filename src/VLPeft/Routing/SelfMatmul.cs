@@ -12,6 +12,9 @@ public sealed class SelfMatmul : IRoutingFunction
     public string Name => "self-matmul";
 
     /// <inheritdoc/>
+    public bool NeedsPooledFeature => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequirePooled(Name, text, vision);

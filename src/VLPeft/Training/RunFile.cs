@@ -23,7 +23,8 @@ internal static class RunFile
                 at($"{name}: written");
             });
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // .NET reports a file beyond the file system's or the user's limit (EFBIG) as an argument out of range.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new IOException($"'{path}' can't be written: {e.Message.TrimEnd('.')}. The file that was there before, if any, is " +
                 "kept, and a run started again goes on from its last checkpoint.", e);

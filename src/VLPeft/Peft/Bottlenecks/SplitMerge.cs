@@ -30,7 +30,12 @@ public sealed class SplitMergeResidual : IBottleneckKind
     public string Name => "split-merge-residual";
 
     /// <inheritdoc/>
-    public void Validate(long rank) => Quarter.Of(rank, Name);
+    public void Validate(long rank)
+    {
+        // A LayerNorm over one number gives 0 whatever comes in.
+        if (Quarter.Of(rank, Name) < 2)
+            throw new InvalidInputException($"rank: '{Name}' normalises over r/4 numbers, so the rank must be 8 or more, got {rank}.");
+    }
 
     /// <inheritdoc/>
     public BottleneckEntry CreateEntry(long width, long rank, bool bias, IRoutingFunction routing) =>

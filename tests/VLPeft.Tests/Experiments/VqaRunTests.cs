@@ -1,0 +1,109 @@
+using TorchSharp;
+using VLPeft.Experiments;
+using VLPeft.Recipes;
+using VLPeft.Tests.Cli;
+using VLPeft.Training;
+using Xunit;
+
+namespace VLPeft.Tests.Experiments;
+
+/// <summary>Runs through the library; they compare bits, so nothing else draws random numbers meanwhile.</summary>
+[Collection(Models.Seeded.Name)]
+public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
+{
+    private static readonly string[] Compared = ["checkpoint.safetensors", "best-loss.safetensors", "best-accuracy.safetensors", "metrics.jsonl"];
+
+    [Theory]
+    [InlineData("vision.train=false")]
+    [InlineData("vision.train=true")] // pictures are then prepared in other threads
+    public void ARunCancelledAtEveryStepEndsAsAnUndisturbedOne(string setting)
+    {
+        Recipe recipe = Recipe.Load(world.Recipe, setting);
+        string undisturbed = world.New(), run = world.New();
+        Assert.Equal(TrainingStatus.Completed, Train(recipe, undisturbed).Status);
+
+        TrainingStatus status;
+        int sessions = 0;
+        do
+        {
+            using var cancellation = new CancellationTokenSource();
+            status = VqaRun.Train(recipe, run, new Reporter(_ => cancellation.Cancel()), cancellation.Token).Status;
+            sessions++;
+        }
+        while (status == TrainingStatus.Interrupted);
+        Assert.Equal(TinyWorld.Steps + 1, sessions); // the last one for what is left after the last step
+        foreach (string name in Compared)
+            Assert.True(Bytes(undisturbed, name).AsSpan().SequenceEqual(Bytes(run, name)), name);
+    }
+
+    [Fact]
+    public void TheSameSeedGivesTheSameBytesAndAnotherSeedOthers()
+    {
+        string a = world.New(), b = world.New(), c = world.New();
+        Train(Recipe.Load(world.Recipe), a);
+        Train(Recipe.Load(world.Recipe), b);
+        Train(Recipe.Load(world.Recipe, "seed=9"), c);
+        Assert.True(Bytes(a, "checkpoint.safetensors").AsSpan().SequenceEqual(Bytes(b, "checkpoint.safetensors")));
+        Assert.False(Bytes(a, "metrics.jsonl").AsSpan().SequenceEqual(Bytes(c, "metrics.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("none", false)]
+    [InlineData("multiply", false)]
+    [InlineData("matmul", true)]
+    public void LiveTensorsStayConstantOverTheSteps(string routing, bool trainVision)
+    {
+        Recipe recipe = Recipe.Load(world.Recipe, "training.steps=300", "training.log-every=1", "training.validate-every=100",
+            $"peft.routing={routing}", $"vision.train={(trainVision ? "true" : "false")}");
+        var live = new List<long>();
+        long before = Live();
+        Train(recipe, world.New(), _ => live.Add(Live()));
+        Assert.Equal(300, live.Count);
+        const int warmUp = 12; // two epochs
+        if (trainVision)
+            // Tensors that another thread makes and this one frees are counted down here.
+            Assert.All(live.Skip(warmUp + 1), count => Assert.True(count <= live[warmUp], $"{count} tensors, {live[warmUp]} after two epochs"));
+        else
+        {
+            Assert.All(live.Skip(warmUp + 1), count => Assert.Equal(live[warmUp], count));
+            Assert.Equal(before, Live());
+        }
+    }
+
+    [Fact]
+    public void EvaluationGivesWhatTheTrainerSawOnValidation()
+    {
+        Recipe recipe = Recipe.Load(world.Recipe, "training.evaluate=best-accuracy");
+        string run = world.New();
+        TrainingOutcome outcome = Train(recipe, run);
+        using VqaExperiment experiment = VqaRun.Open(run, new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        VqaScores scores = VqaRun.Evaluate(experiment, new RunFiles(run), Split.Validation, TestContext.Current.CancellationToken);
+        Assert.Equal(outcome.Best["accuracy"].Value, scores.Accuracy!.Overall.Unrounded, 1e-9);
+        VqaAnswer answer = experiment.Answer(
+            experiment.Data.Get(Split.Validation).Examples[0].Question,
+            experiment.Data.Get(Split.Validation).Images!.PathOf(experiment.Data.Get(Split.Validation).Examples[0].ImageId))[0];
+        Assert.Equal(scores.Predictions[0].Answer, answer.Answer); // one question alone, in no batch
+    }
+
+    private static TrainingOutcome Train(Recipe recipe, string run, Action<long>? onStep = null) =>
+        VqaRun.Train(recipe, run, new Reporter(onStep ?? (_ => { })), TestContext.Current.CancellationToken);
+
+    private static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+    private static byte[] Bytes(string run, string name) => File.ReadAllBytes(Path.Combine(run, name));
+
+    private sealed class Reporter(Action<long> onStep) : IRunReporter
+    {
+        public IProgress<VLPeft.Data.Features.FeatureExtractionProgress>? Extraction(Split split, string kept) => null;
+
+        public void Started(long totalSteps, long resumedAt) { }
+
+        public void Step(StepReport step) => onStep(step.Number);
+
+        public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) { }
+
+        public void Finished(TrainingOutcome outcome) { }
+
+        public void Message(string text) { }
+    }
+}

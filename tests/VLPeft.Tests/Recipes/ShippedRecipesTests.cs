@@ -1,0 +1,57 @@
+using VLPeft.Experiments;
+using VLPeft.Recipes;
+using VLPeft.TestData;
+using Xunit;
+
+namespace VLPeft.Tests.Recipes;
+
+public class ShippedRecipesTests
+{
+    private static string Folder => Path.Combine(SharedData.RepositoryRoot(), "recipes");
+
+    public static TheoryData<string> All =>
+    [
+        .. Directory.EnumerateFiles(Folder, "*.yaml", SearchOption.AllDirectories)
+            .Where(path => !Path.GetFileName(path).StartsWith('_'))
+            .Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal),
+    ];
+
+    public static TheoryData<string> WithModels => [.. All.Where(row => !row.Data.StartsWith("real", StringComparison.Ordinal)).Select(row => row.Data)];
+
+    [Theory, MemberData(nameof(All))]
+    public void LoadsSaysWhatItDoesAndLoadsAgain(string name)
+    {
+        Recipe recipe = Recipe.Load(Path.Combine(Folder, name));
+        Assert.NotEmpty(recipe.Description);
+        Assert.Equal(recipe.ToYaml(), Recipe.Parse(recipe.ToYaml(), "/elsewhere/again.yaml").ToYaml());
+    }
+
+    [Theory, MemberData(nameof(WithModels))]
+    public void CanBeInspectedWithoutDataAndWeights(string name)
+    {
+        Recipe recipe = Recipe.Load(Path.Combine(Folder, name));
+        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        bool routed = recipe.Peft.Routing != "none" || recipe.Peft.Bottleneck == "cross-attention";
+        Assert.All(audit.Peft!.Sites, site => Assert.Equal(routed, site.Routed));
+        Assert.Equal(audit.TrainableParameters, audit.Peft.TrainableParameters + audit.HeadParameters + audit.ProjectionParameters);
+    }
+
+    [Theory, InlineData("base", 12, 768), InlineData("large", 24, 1024)]
+    public void ThePapersLoraTrainsWhatTheFormulaSays(string size, long layers, long width)
+    {
+        Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-lora-multiply.yaml"));
+        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        Assert.Equal(layers * 2 * 2 * 128 * width, audit.Peft!.BottleneckParameters); // query and value, A and B
+        Assert.Equal(layers * 2 * width + layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters); // biases, and two LayerNorms a layer
+        Assert.Equal(width * 2 * width + 2 * width + 4 * width + 2 * width * 3129 + 3129, audit.HeadParameters);
+    }
+
+    [Theory, InlineData("base", 12, 768), InlineData("large", 24, 1024)]
+    public void ThePapersAdapterTrainsWhatTheFormulaSays(string size, long layers, long width)
+    {
+        Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-adapter-add.yaml"));
+        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        Assert.Equal(layers * 2 * (2 * 64 * width + 64 + width), audit.Peft!.BottleneckParameters);
+        Assert.Equal(layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters);
+    }
+}
