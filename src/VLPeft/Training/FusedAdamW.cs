@@ -25,11 +25,12 @@ namespace VLPeft.Training;
 public sealed class FusedAdamW : IDisposable
 {
     // libtorch's fused kernel, which TorchSharp does not bind. The lists must come from outside: were they built in the script, the
-    // compiler would take the call for one without effect and drop it.
+    // compiler would take the call for one without effect and drop it. The numbers come as a tensor: invoke wraps a double in a Scalar
+    // that nothing holds, and a garbage collection between the wrapping and the native call frees it.
     private static readonly Lazy<jit.CompilationUnit> Kernel = new(() => jit.compile("""
-        def step(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], t: List[Tensor],
-                 lr: float, beta1: float, beta2: float, decay: float, eps: float):
-            torch._fused_adamw_(p, g, m, v, [], t, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps,
+        def step(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], t: List[Tensor], numbers: Tensor):
+            x: List[float] = numbers.tolist()
+            torch._fused_adamw_(p, g, m, v, [], t, lr=x[0], beta1=x[1], beta2=x[2], weight_decay=x[3], eps=x[4],
                                 amsgrad=False, maximize=False)
 
         """));
@@ -154,8 +155,8 @@ public sealed class FusedAdamW : IDisposable
         foreach (Group group in groups)
         {
             double rate = learningRate * group.Scale;
-            Kernel.Value.invoke("step", group.Values, group.Gradients, group.Means, group.Squares, new[] { stepTensor },
-                rate, options.Beta1, options.Beta2, torchForm ? group.Decay : 0.0, epsilon);
+            Tensor numbers = tensor(new[] { rate, options.Beta1, options.Beta2, torchForm ? group.Decay : 0.0, epsilon });
+            Kernel.Value.invoke("step", group.Values, group.Gradients, group.Means, group.Squares, new[] { stepTensor }, numbers);
             if (!torchForm && group.Decay > 0)
                 group.Values[0].mul_(1 - rate * group.Decay);           // transformers decays after the update
         }
