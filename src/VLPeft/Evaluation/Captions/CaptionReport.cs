@@ -3,6 +3,9 @@ namespace VLPeft.Evaluation.Captions;
 /// <summary>What to score captions with beside BLEU, ROUGE-L and CIDEr.</summary>
 public sealed record CaptionScorerOptions
 {
+    /// <summary>METEOR 1.5 with its data; without them it is not available.</summary>
+    public Meteor? Meteor { get; init; }
+
     /// <summary>CIDEr's document frequencies; counted in the references when null.</summary>
     public DocumentFrequencies? Frequencies { get; init; }
 

@@ -20,7 +20,8 @@ public static class CaptionScorer
         BleuReport bleu = Bleu.Score(tokenized);
         for (int n = 0; n < NGram.Longest; n++)
             report.Add($"Bleu_{n + 1}", new CaptionMetric(bleu.Scores[n], bleu.PerImage[n]));
-        report.Add("METEOR", null);
+        options.Progress?.Invoke("METEOR");
+        report.Add("METEOR", options.Meteor?.Score(tokenized));
         options.Progress?.Invoke("ROUGE-L");
         report.Add("ROUGE_L", RougeL.Score(tokenized));
         options.Progress?.Invoke("CIDEr");
