@@ -6,11 +6,14 @@ public sealed record CaptionScorerOptions
     /// <summary>METEOR 1.5 with its data; without them it is not available.</summary>
     public Meteor? Meteor { get; init; }
 
+    /// <summary>SPICE by its official program; without it it is not available.</summary>
+    public Spice? Spice { get; init; }
+
     /// <summary>CIDEr's document frequencies; counted in the references when null.</summary>
     public DocumentFrequencies? Frequencies { get; init; }
 
-    /// <summary>Told the name of each step before it starts.</summary>
-    public Action<string>? Progress { get; init; }
+    /// <summary>Told the share done, from 0 to 1, after each step.</summary>
+    public Action<double>? Progress { get; init; }
 }
 
 /// <summary>The scores of a set of captions.</summary>

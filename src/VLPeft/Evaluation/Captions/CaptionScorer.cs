@@ -1,7 +1,7 @@
 namespace VLPeft.Evaluation.Captions;
 
 /// <summary>
-/// The official COCO caption evaluation: tokens by <see cref="PtbTokenizer"/>, then BLEU-1 … 4, ROUGE-L and CIDEr.
+/// The official COCO caption evaluation: tokens by <see cref="PtbTokenizer"/>, then BLEU-1 … 4, METEOR, ROUGE-L, CIDEr and SPICE.
 /// </summary>
 public static class CaptionScorer
 {
@@ -13,20 +13,19 @@ public static class CaptionScorer
     {
         options ??= new CaptionScorerOptions();
         Check(examples);
-        options.Progress?.Invoke("tokens");
         IReadOnlyList<CaptionExample> tokenized = Tokenize(examples);
         var report = new CaptionReportBuilder([.. examples.Select(example => example.ImageId)]);
-        options.Progress?.Invoke("BLEU");
+        options.Progress?.Invoke(0.4); // shares of the time without METEOR and SPICE
         BleuReport bleu = Bleu.Score(tokenized);
         for (int n = 0; n < NGram.Longest; n++)
             report.Add($"Bleu_{n + 1}", new CaptionMetric(bleu.Scores[n], bleu.PerImage[n]));
-        options.Progress?.Invoke("METEOR");
+        options.Progress?.Invoke(0.6);
         report.Add("METEOR", options.Meteor?.Score(tokenized));
-        options.Progress?.Invoke("ROUGE-L");
         report.Add("ROUGE_L", RougeL.Score(tokenized));
-        options.Progress?.Invoke("CIDEr");
+        options.Progress?.Invoke(0.7);
         report.Add("CIDEr", Cider.Score(tokenized, CiderVariant.D, options.Frequencies));
-        report.Add("SPICE", null);
+        report.Add("SPICE", options.Spice?.Score(tokenized));
+        options.Progress?.Invoke(1);
         return report.Build();
     }
 

@@ -37,9 +37,11 @@ public static class Cider
     /// <summary>[picture][n - 1], before the mean over n and the factor.</summary>
     internal static double[][] ScorePerLength(IReadOnlyList<CaptionExample> examples, CiderVariant variant, DocumentFrequencies? frequencies)
     {
-        var words = new CaptionWords();
-        NumberedExample[] numbered = NumberedExample.Of(examples, words.OfWhiteSpace);
-        CiderWeights weights = frequencies is null ? CiderWeights.Of(numbered) : CiderWeights.Of(frequencies, words);
+        CaptionWords words = frequencies?.Words ?? new CaptionWords();
+        NumberedExample[] numbered;
+        lock (words)
+            numbered = NumberedExample.Of(examples, words.OfWhiteSpace);
+        CiderWeights weights = frequencies?.Weights ?? new CiderWeights(numbered.Length, CiderWeights.Count(numbered));
         var scores = new double[numbered.Length][];
         Parallel.For(0, scores.Length, i => scores[i] = Score(numbered[i], weights, variant));
         return scores;

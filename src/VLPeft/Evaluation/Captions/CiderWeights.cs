@@ -7,14 +7,14 @@ namespace VLPeft.Evaluation.Captions;
 internal sealed record CiderVector(Dictionary<NGram, double> Weights, double[] Norms, int Length);
 
 /// <summary>The inverse document frequencies.</summary>
-/// <param name="images">ln of how many pictures were counted.</param>
+/// <param name="images">How many pictures were counted.</param>
 /// <param name="frequencies">In how many of them each n-gram stands.</param>
 internal sealed class CiderWeights(double images, Dictionary<NGram, int> frequencies)
 {
     private readonly double _logImages = Math.Log(images);
 
-    /// <summary>Counted in the references of a set.</summary>
-    public static CiderWeights Of(NumberedExample[] examples)
+    /// <summary>In the references of how many pictures of a set each n-gram stands.</summary>
+    public static Dictionary<NGram, int> Count(NumberedExample[] examples)
     {
         Dictionary<NGram, int> frequencies = [];
         HashSet<NGram> seen = [];
@@ -26,16 +26,7 @@ internal sealed class CiderWeights(double images, Dictionary<NGram, int> frequen
             foreach (NGram gram in seen)
                 frequencies[gram] = frequencies.GetValueOrDefault(gram) + 1;
         }
-        return new CiderWeights(examples.Length, frequencies);
-    }
-
-    /// <summary>Counted elsewhere.</summary>
-    public static CiderWeights Of(DocumentFrequencies given, CaptionWords words)
-    {
-        var frequencies = new Dictionary<NGram, int>(given.Counts.Count);
-        foreach ((string gram, int count) in given.Counts)
-            frequencies[NGram.Of(words.OfWhiteSpace(gram))] = count;
-        return new CiderWeights(given.Images, frequencies);
+        return frequencies;
     }
 
     public CiderVector Vector(int[] words)

@@ -11,7 +11,7 @@ internal readonly record struct NGram(int First, int Second, int Third, int Four
     /// <summary>How often each stands in a caption, in the order of first occurrence, single words first.</summary>
     public static Dictionary<NGram, int> Count(ReadOnlySpan<int> words)
     {
-        var counts = new Dictionary<NGram, int>(Longest * words.Length);
+        var counts = new Dictionary<NGram, int>(Longest * Math.Min(words.Length, 64));
         for (int length = 1; length <= Longest; length++)
         {
             for (int i = 0; i + length <= words.Length; i++)
