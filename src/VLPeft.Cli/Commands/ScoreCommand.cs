@@ -22,10 +22,14 @@ internal static class ScoreCommand
         Option<string> references = File("--references", "COCO annotations: {\"annotations\": [{\"image_id\", \"caption\"}]}.");
         Option<string?> meteor = new("--meteor-data")
         {
-            Description = "A folder with meteor-1.5.jar and data/paraphrase-en.gz of the official METEOR; without it METEOR is not available.",
+            Description = "A folder with the official METEOR's meteor-1.5.jar and data/paraphrase-en.gz; without it METEOR is not available.",
             HelpName = "folder",
         };
-        Option<string?> spice = new("--spice-jar") { Description = "The official spice-1.0.jar; it needs Java. Without it SPICE is not available.", HelpName = "file" };
+        Option<string?> spice = new("--spice-jar")
+        {
+            Description = "The official spice-1.0.jar; it needs Java. Without it SPICE is not available.",
+            HelpName = "file",
+        };
         Option<string?> frequencies = new("--document-frequencies")
         {
             Description = "CIDEr's document frequencies, or references to count them in; otherwise they are counted in --references.",
@@ -33,7 +37,7 @@ internal static class ScoreCommand
         };
         Option<string?> perImage = new("--per-image") { Description = "Write the scores of each picture to this CSV file.", HelpName = "file" };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("captions", "BLEU, METEOR, ROUGE-L, CIDEr and SPICE as the official COCO caption evaluation computes them.")
+        var command = new Command("captions", "BLEU, METEOR, ROUGE-L, CIDEr and SPICE as the official COCO evaluation computes them.")
         {
             predictions, references, meteor, spice, frequencies, perImage, json,
         };
@@ -46,7 +50,8 @@ internal static class ScoreCommand
                 Frequencies = parsed.GetValue(frequencies) is string file ? DocumentFrequencies.Read(file) : null,
             };
             IReadOnlyList<CaptionExample> examples = CaptionExamples.Read(parsed.GetValue(predictions)!, parsed.GetValue(references)!);
-            CaptionReport report = RunReporters.Overall(console, "scoring", progress => CaptionScorer.Score(examples, options with { Progress = progress }));
+            CaptionReport report = RunReporters.Overall(
+                console, "scoring", progress => CaptionScorer.Score(examples, options with { Progress = progress }));
             if (parsed.GetValue(perImage) is string csv)
                 AtomicFile.WriteText(csv, Csv(report));
             if (parsed.GetValue(json))

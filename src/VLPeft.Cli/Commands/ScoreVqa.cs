@@ -45,7 +45,8 @@ internal static class ScoreVqa
 
     private static void Show(CliConsole console, VqaAccuracyReport report)
     {
-        Table table = new Table().AddColumn("questions").AddColumn(new TableColumn("number").RightAligned()).AddColumn(new TableColumn("accuracy %").RightAligned());
+        Table table = new Table()
+            .AddColumn("questions").AddColumn(new TableColumn("number").RightAligned()).AddColumn(new TableColumn("accuracy %").RightAligned());
         Row(table, "all", report.Overall);
         foreach ((string type, VqaScore score) in report.PerAnswerType)
             Row(table, $"answer type {type}", score);

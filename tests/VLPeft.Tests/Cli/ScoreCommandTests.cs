@@ -8,7 +8,10 @@ namespace VLPeft.Tests.Cli;
 public sealed class ScoreCommandTests : IDisposable
 {
     private const string References =
-        """{"images": [{"id": 1}], "annotations": [{"id": 1, "image_id": 1, "caption": "A man on a horse."}, {"image_id": "b,\"2", "caption": "Two dogs!"}, {"image_id": 1, "caption": "a rider"}]}""";
+        """
+        {"images": [{"id": 1}], "annotations": [
+        {"id": 1, "image_id": 1, "caption": "A man on a horse."}, {"image_id": "b,\"2", "caption": "Two dogs!"}, {"image_id": 1, "caption": "a rider"}]}
+        """;
 
     private readonly TemporaryFolder _folder = new();
 

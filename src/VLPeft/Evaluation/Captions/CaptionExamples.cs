@@ -14,7 +14,9 @@ public static class CaptionExamples
         IReadOnlyDictionary<string, string> captions = CaptionResultFile.Read(predictions);
         IReadOnlyDictionary<string, IReadOnlyList<string>> wanted = CaptionReferenceFile.Read(references);
         Refuse(predictions, $"pictures of {references} have no caption", wanted.Keys.Where(id => !captions.ContainsKey(id)), wanted.Count);
-        Refuse(predictions, $"captions are of pictures that {references} does not have", captions.Keys.Where(id => !wanted.ContainsKey(id)), captions.Count);
+        Refuse(
+            predictions, $"captions are of pictures that {references} does not have",
+            captions.Keys.Where(id => !wanted.ContainsKey(id)), captions.Count);
         return [.. wanted.Select(image => new CaptionExample(image.Key, captions[image.Key], image.Value))];
     }
 

@@ -21,7 +21,9 @@ public sealed record CaptionScorerOptions
 /// <param name="ImageIds">The pictures.</param>
 /// <param name="PerImage">By the same names, for those that are available: the score of each picture.</param>
 public sealed record CaptionReport(
-    IReadOnlyDictionary<string, double?> Scores, IReadOnlyList<string> ImageIds, IReadOnlyDictionary<string, IReadOnlyList<double>> PerImage);
+    IReadOnlyDictionary<string, double?> Scores,
+    IReadOnlyList<string> ImageIds,
+    IReadOnlyDictionary<string, IReadOnlyList<double>> PerImage);
 
 /// <summary>Puts a report together, metric by metric.</summary>
 internal sealed class CaptionReportBuilder(IReadOnlyList<string> imageIds)

@@ -3,7 +3,9 @@ using VLPeft.Data;
 
 namespace VLPeft.Evaluation.Captions;
 
-/// <summary>COCO's results format, <c>[{"image_id": 42, "caption": "a man on a horse"}]</c>. Ids are numbers or texts; 42 and "42" are the same.</summary>
+/// <summary>
+/// COCO's results format, <c>[{"image_id": 42, "caption": "a man on a horse"}]</c>. Ids are numbers or texts; 42 and "42" are the same.
+/// </summary>
 public static class CaptionResultFile
 {
     /// <summary>Reads captions by picture, in the file's order. A caption may be empty.</summary>
@@ -23,8 +25,8 @@ public static class CaptionResultFile
 }
 
 /// <summary>
-/// COCO's caption annotations, <c>{"annotations": [{"image_id": 42, "caption": "a man rides"}, …]}</c>, several of a picture; other keys
-/// are passed over.
+/// COCO's caption annotations, <c>{"annotations": [{"image_id": 42, "caption": "a man rides"}, …]}</c>, several of a picture; other
+/// keys are passed over.
 /// </summary>
 public static class CaptionReferenceFile
 {

@@ -56,7 +56,10 @@ public static class CaptionScorer
             if (!seen.Add(example.ImageId))
                 throw new InvalidInputException($"Caption scores: expected each picture once, image_id {example.ImageId} stands twice.");
             if (example.References.Count == 0)
-                throw new InvalidInputException($"Caption scores: expected at least one reference a picture, image_id {example.ImageId} has none.");
+            {
+                throw new InvalidInputException(
+                    $"Caption scores: expected at least one reference a picture, image_id {example.ImageId} has none.");
+            }
         }
     }
 }

@@ -35,7 +35,8 @@ public static class Cider
     }
 
     /// <summary>[picture][n - 1], before the mean over n and the factor.</summary>
-    internal static double[][] ScorePerLength(IReadOnlyList<CaptionExample> examples, CiderVariant variant, DocumentFrequencies? frequencies)
+    internal static double[][] ScorePerLength(
+        IReadOnlyList<CaptionExample> examples, CiderVariant variant, DocumentFrequencies? frequencies)
     {
         CaptionWords words = frequencies?.Words ?? new CaptionWords();
         NumberedExample[] numbered;

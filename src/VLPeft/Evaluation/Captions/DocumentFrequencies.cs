@@ -8,7 +8,8 @@ public sealed class DocumentFrequencies
 {
     private readonly Dictionary<NGram, int> _counts;
 
-    private DocumentFrequencies(long images, CaptionWords words, Dictionary<NGram, int> counts) => (Images, Words, _counts) = (images, words, counts);
+    private DocumentFrequencies(long images, CaptionWords words, Dictionary<NGram, int> counts) =>
+        (Images, Words, _counts) = (images, words, counts);
 
     /// <summary>How many pictures were counted.</summary>
     public long Images { get; }
@@ -45,7 +46,8 @@ public sealed class DocumentFrequencies
                 return Read(path, images, frequencies);
         }
         throw new InvalidInputException(
-            $"{path}: expected {{\"images\": …, \"frequencies\": {{n-gram: pictures}}}}, or COCO's references ({{\"annotations\": […]}}) to count in.");
+            $"{path}: expected {{\"images\": …, \"frequencies\": {{n-gram: pictures}}}}, or COCO's references " +
+            "({\"annotations\": […]}) to count in.");
     }
 
     private static DocumentFrequencies Read(string path, JsonElement images, JsonElement frequencies)
@@ -60,9 +62,15 @@ public sealed class DocumentFrequencies
         {
             int[] gram = words.OfWhiteSpace(entry.Name);
             if (gram.Length is < 1 or > NGram.Longest)
-                throw new InvalidInputException($"{path}: expected n-grams of 1 to {NGram.Longest} tokens, came \"{entry.Name}\" with {gram.Length}.");
+            {
+                throw new InvalidInputException(
+                    $"{path}: expected n-grams of 1 to {NGram.Longest} tokens, came \"{entry.Name}\" with {gram.Length}.");
+            }
             if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int count) || count < 0 || count > all)
-                throw new InvalidInputException($"{path}: expected a whole number from 0 to {all} (\"images\") for \"{entry.Name}\", came {entry.Value.GetRawText()}.");
+            {
+                throw new InvalidInputException(
+                    $"{path}: expected a whole number from 0 to {all} (\"images\") for \"{entry.Name}\", came {entry.Value.GetRawText()}.");
+            }
             counts[NGram.Of(gram)] = count;
         }
         return new DocumentFrequencies(all, words, counts);

@@ -98,7 +98,8 @@ public sealed class Spice
         }
         catch (Win32Exception e)
         {
-            throw new InvalidInputException($"SPICE needs Java: '{_java}' can't be started ({e.Message}). Install a Java runtime or leave SPICE out.", e);
+            throw new InvalidInputException(
+                $"SPICE needs Java: '{_java}' can't be started ({e.Message}). Install a Java runtime or leave SPICE out.", e);
         }
     }
 
@@ -116,7 +117,8 @@ public sealed class Spice
         }
         return [.. examples.Select(example => scores.TryGetValue(example.ImageId, out double score)
             ? score
-            : throw new InvalidInputException($"{_jar}: expected SPICE's F-score of image_id {example.ImageId}, which its output does not have."))];
+            : throw new InvalidInputException(
+                $"{_jar}: expected SPICE's F-score of image_id {example.ImageId}, which its output does not have."))];
     }
 
     /// <summary>A picture's id and <c>scores.All.f</c>; null where they are missing or no number.</summary>

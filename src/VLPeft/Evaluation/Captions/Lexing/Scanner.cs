@@ -1,8 +1,8 @@
 namespace VLPeft.Evaluation.Captions.Lexing;
 
 /// <summary>
-/// Finds the longest match of a lexer's rules in time linear in the text. Where a long stretch was read in vain, it is remembered which states
-/// lead nowhere from where (Reps, "Maximal-munch tokenization in linear time", TOPLAS 20, 1998), so that no text makes it quadratic.
+/// Finds the longest match of a lexer's rules in time linear in the text. Where a long stretch was read in vain, it is remembered
+/// which states lead nowhere from where (Reps, "Maximal-munch tokenization in linear time", TOPLAS 20, 1998), so that no text makes it quadratic.
 /// </summary>
 internal sealed class Scanner(IReadOnlyList<LexerRule> rules)
 {

@@ -25,7 +25,8 @@ internal sealed class MeteorAligner
 
     /// <param name="matches">For each word of the reference the matches that start there, in the order in which they are tried.</param>
     /// <param name="hypothesisLength">Words of the hypothesis.</param>
-    public static MeteorAlignment Align(List<MeteorMatch>[] matches, int hypothesisLength) => new MeteorAligner(matches, hypothesisLength).Search();
+    public static MeteorAlignment Align(List<MeteorMatch>[] matches, int hypothesisLength) =>
+        new MeteorAligner(matches, hypothesisLength).Search();
 
     private void FixWhatHasNoAlternative()
     {

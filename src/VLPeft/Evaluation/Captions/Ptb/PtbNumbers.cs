@@ -51,7 +51,7 @@ internal static class PtbNumbers
     /// <summary>Tags and declarations of simple markup.</summary>
     public static readonly Pattern Markup = "<" + (
         (CharSet.Of("!?") + (AsciiLetter | CharSet.Of("-")) + CharSet.Except(">\r\n").Any())
-        | (CharSet.Of("/").Optional() + Name() + (Blank().Some() + Attribute()).Any() + Blank().Any())) + ">";
+        | (CharSet.Of("/").Optional() + Name() + (Blank().Some() + Attribute()).Any() + Blank().Any() + CharSet.Of("/").Optional())) + ">";
 
     private static Pattern Attribute() =>
         (Name() + (Blank().Any() + "=" + Blank().Any() + Quoted()).Optional()) | Quoted() | (Blank().Any() + "/");
