@@ -7,6 +7,10 @@ namespace VLPeft.Evaluation.Captions.Meteors;
 internal sealed class MeteorAligner
 {
     private const int Beam = 40;
+
+    // With more successors than this the best are picked early; the order of equal ones stays.
+    private const int Crowd = 1000;
+
     private const int None = -1;
 
     private readonly List<MeteorMatch>[] _matches;
@@ -57,15 +61,17 @@ internal sealed class MeteorAligner
         for (int position = 0; position < _matches.Length; position++)
         {
             List<Path> next = [];
-            foreach (Path path in paths.Order(Path.BestFirst).Take(Beam)) // stable
+            foreach (Path path in Best(paths))
                 Extend(path, position, next);
             paths = next;
         }
-        List<Path> complete = [.. paths.Order(Path.BestFirst).Take(Beam)];
+        List<Path> complete = Best(paths);
         complete.ForEach(path => path.EndRun());
-        Path best = complete.Order(Path.BestFirst).First();
+        Path best = Best(complete)[0];
         return new MeteorAlignment([.. best.Matches().Reverse()], best.Chunks);
     }
+
+    private static List<Path> Best(List<Path> paths) => [.. paths.Order(Path.BestFirst).Take(Beam)]; // stable
 
     /// <summary>
     /// All that can follow a path at a position. The official program adds a new match's distance to the path it came from, after that was
@@ -93,6 +99,12 @@ internal sealed class MeteorAligner
             successor.Take(match);
             next.Add(successor);
             path.Distance += match.Distance;
+            if (next.Count == Crowd)
+            {
+                List<Path> best = Best(next);
+                next.Clear();
+                next.AddRange(best);
+            }
         }
         path.EndRun();
         path.Position++;
