@@ -51,7 +51,7 @@ internal sealed class BeamImage
             else if (rank < _options.Beams) // an end token that no beam would have taken does not count
                 _finished.Add(parent.Tokens, best[rank].Score, ended: true);
         }
-        bool done = _finished.AreFinal(best[0].Score, Beams[0].Tokens.Length);
+        bool done = _finished.AreFinal(best[0].Score, Beams[0].Tokens.Length + 1);
         Beams = done ? [] : open;
     }
 

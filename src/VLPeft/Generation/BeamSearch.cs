@@ -32,10 +32,12 @@ internal sealed class BeamSearch(IDecoderSession session, GenerationOptions opti
     // Every beam goes on with the token that it got last.
     private Tensor Feed()
     {
-        Beam[] beams = [.. Open.SelectMany(image => image.Beams)];
-        RowPlacement placement = RowPlacement.Of([.. beams.Select(beam => beam.Row)]);
+        // In the order of the rows, so that the beams of an image stay among its own.
+        BeamImage[] open = [.. Open.OrderBy(image => image.Beams.Min(beam => beam.Row))];
+        Beam[] beams = [.. open.SelectMany(image => image.Beams)];
+        RowPlacement placement = RowPlacement.Of([.. beams.Select(beam => beam.Row)], session.Rows);
         int next = 0;
-        foreach (BeamImage image in Open)
+        foreach (BeamImage image in open)
             image.Place([.. image.Beams.Select(_ => placement.Rows[next++])]);
         return _decoder.Next(placement, [.. beams.Select(beam => beam.Tokens[^1])]);
     }

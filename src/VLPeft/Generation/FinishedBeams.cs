@@ -28,7 +28,7 @@ internal sealed class FinishedBeams(GenerationOptions options)
 
     /// <summary>Whether the search is done with the image.</summary>
     /// <param name="best">The log-probability of the best candidate of this step.</param>
-    /// <param name="length">Of the sequences before this step.</param>
+    /// <param name="length">Of the candidates, the token of this step included.</param>
     public bool AreFinal(double best, int length) => _found.Count >= options.Beams && options.EarlyStopping switch
     {
         EarlyStopping.Immediately => true,

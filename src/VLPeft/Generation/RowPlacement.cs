@@ -8,10 +8,13 @@ namespace VLPeft.Generation;
 /// <param name="Parents">For each row, the row so far that it continues.</param>
 internal sealed record RowPlacement(int[] Rows, long[] Parents)
 {
-    /// <param name="parentRows">For each sequence, the row that it continues.</param>
-    public static RowPlacement Of(IReadOnlyList<int> parentRows)
+    /// <param name="parentRows">For each sequence, the row that it continues. Sequences of one image should stand together, in the order of their rows.</param>
+    /// <param name="before">How many rows there are so far.</param>
+    public static RowPlacement Of(IReadOnlyList<int> parentRows, int before)
     {
         int count = parentRows.Count;
+        if (count > before) // everything moves in any case: into order, so that an image's rows lie together
+            return new RowPlacement([.. Enumerable.Range(0, count)], [.. parentRows.Select(row => (long)row)]);
         int[] rows = new int[count];
         long[] parents = new long[count];
         bool[] taken = new bool[count];

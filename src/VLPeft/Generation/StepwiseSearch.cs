@@ -30,7 +30,7 @@ internal sealed class StepwiseSearch(
 
     private Tensor Feed(Path[] open)
     {
-        RowPlacement placement = RowPlacement.Of([.. open.Select(path => path.Row)]);
+        RowPlacement placement = RowPlacement.Of([.. open.Select(path => path.Row)], session.Rows);
         for (int i = 0; i < open.Length; i++)
             open[i].Row = placement.Rows[i];
         return _decoder.Next(placement, [.. open.Select(path => path.Tokens[^1])]);

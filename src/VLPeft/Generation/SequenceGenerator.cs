@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace VLPeft.Generation;
 
 /// <summary>Greedy decoding, beam search and sampling with any decoder, a batch of images at once.</summary>
-public static class Generator
+public static class SequenceGenerator
 {
     /// <summary>Decodes until every image is done.</summary>
     /// <param name="session">A fresh decode with one row an image; it is used up, and stays the caller's to dispose.</param>
