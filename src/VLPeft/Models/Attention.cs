@@ -40,6 +40,15 @@ internal static class Attention
         return scope.MoveToOuter(mixed.transpose(1, 2).reshape(query.shape[0], query.shape[1], query.shape[2]));
     }
 
+    /// <summary>A padding mask (B, K) as a bias (B, 1, 1, K): 0 for tokens, the type's lowest number for padding.</summary>
+    public static Tensor PaddingBias(Tensor mask, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        Tensor padding = mask.to(ScalarType.Bool).logical_not();
+        Tensor bias = zeros(mask.shape, type, mask.device).masked_fill_(padding, finfo(type).min);
+        return scope.MoveToOuter(bias.unsqueeze(1).unsqueeze(1));
+    }
+
     // (B, T, d) → (B, T, h, e) → (B, h, T, e)
     private static Tensor SplitHeads(Tensor x, long heads) =>
         x.view(x.shape[0], x.shape[1], heads, x.shape[2] / heads).transpose(1, 2);

@@ -21,7 +21,7 @@ public sealed class AttachedBottleneck
     /// <summary>The module itself.</summary>
     public nn.Module<Tensor, Tensor> Target { get; }
 
-    /// <summary>Parallel, serial or serial with a residual.</summary>
+    /// <summary>How it meets its module.</summary>
     public Attachment Attachment { get; }
 
     /// <summary>What the bottleneck's parameters are named after: the module, or the share name of several.</summary>
@@ -30,7 +30,9 @@ public sealed class AttachedBottleneck
     /// <summary>The bottleneck.</summary>
     public LowRankBottleneck Bottleneck { get; }
 
-    internal void Hook() => _hook = Target.register_forward_hook((_, input, output) => Apply(input, output));
+    internal void Hook() => _hook = Attachment == Attachment.Before
+        ? Target.register_forward_pre_hook((_, input) => Apply(input, input))
+        : Target.register_forward_hook((_, input, output) => Apply(input, output));
 
     internal void Unhook()
     {
