@@ -46,12 +46,11 @@ public sealed class AttachedBottleneck
             Bottleneck.train(Target.training);
         try
         {
-            Tensor? feature = _feature?.Current;
             return Attachment switch
             {
-                Attachment.Parallel => output + Bottleneck.call(input, feature),
-                Attachment.Serial => Bottleneck.call(output, feature),
-                _ => output + Bottleneck.call(output, feature),
+                Attachment.Parallel => output + Run(input),
+                Attachment.Serial => Run(output),
+                _ => output + Run(output),
             };
         }
         catch (ArgumentException error)
@@ -59,4 +58,7 @@ public sealed class AttachedBottleneck
             throw new InvalidOperationException($"bottleneck on '{ModuleName}': {error.Message}", error);
         }
     }
+
+    private Tensor Run(Tensor hidden) =>
+        _feature?.Fixed is { } images ? Bottleneck.Run(hidden, images) : Bottleneck.call(hidden, _feature?.Current);
 }

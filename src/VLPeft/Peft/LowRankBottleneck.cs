@@ -79,9 +79,21 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         feature = Options.IsRouted ? Drop(feature!) : null;
         if (Options.Kind.RoutesAfterUp && Options.IsRouted)
             return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).mul(Options.Scale);
-        Tensor routed = entry.call(hidden, feature); // (B, T, n·r)
-        return Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);
+        return Scaled(entry.call(hidden, feature));
     }
+
+    /// <summary>f(x_H) with a feature that many forwards share: W_down x_R is not computed again where the kind of bottleneck allows it.</summary>
+    internal Tensor Run(Tensor hidden, FixedRoutingFeature feature)
+    {
+        bool reusable = Options.IsRouted && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp && !training && !is_grad_enabled();
+        if (!reusable)
+            return call(hidden, feature.Rows);
+        CheckShapes(hidden, feature.Rows);
+        return Scaled(((SharedDownEntry)entry).Route(hidden, feature.Projected(this)));
+    }
+
+    /// <summary>W_down x_R, (…, d) → (…, n·r); for bottlenecks with one down projection.</summary>
+    internal Tensor ProjectFeature(Tensor feature) => ((SharedDownEntry)entry).Down(feature);
 
     /// <summary>
     /// For one fixed image with V = 1: the whole bottleneck as one matrix (d_out, d) and a bias (d_out) or null, to be added to the
@@ -103,6 +115,9 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
     /// <summary>Whether <see cref="Fold"/> is possible.</summary>
     internal bool CanFold => Options.Routing is IFoldableRoutingFunction && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp
         && Options.Activation is null && !Options.Bias && _layout.IsPlain;
+
+    // (B, T, n·r) → (B, T, d_out)
+    private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);
 
     private Tensor Up(Tensor routed) => _layout.Project(Options.Activation?.Apply(routed) ?? routed, up_weight, up_bias);
 
