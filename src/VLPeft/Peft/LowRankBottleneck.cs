@@ -108,13 +108,32 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
             throw new ArgumentException($"folding takes one image's feature (1, {Width}), got ({string.Join(", ", feature.shape)}).");
         if (!CanFold || Options.Routing is not IFoldableRoutingFunction foldable || entry is not SharedDownEntry shared)
             throw new NotSupportedException($"a bottleneck with {Options.Kind.Name} and {Options.Routing.Name} can't be folded into one matrix.");
-        (Tensor weight, Tensor? bias) = foldable.Fold(shared.down_weight, up_weight, shared.Down(feature));
+        (Tensor weight, Tensor? bias) = _routing is BlockwiseRouting
+            ? FoldBlocks(foldable, shared.down_weight, shared.Down(feature))
+            : foldable.Fold(shared.down_weight, _layout.Spread(up_weight), shared.Down(feature));
         return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
     }
 
     /// <summary>Whether <see cref="Fold"/> is possible.</summary>
     internal bool CanFold => Options.Routing is IFoldableRoutingFunction && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp
-        && Options.Activation is null && !Options.Bias && _layout.IsPlain;
+        && Options.Activation is null && !Options.Bias;
+
+    /// <summary>Multiply-adds that a row costs: n·r·d down, d_out·r up.</summary>
+    internal long RowCost => (_layout.JointRank * Width) + (_layout.EnabledWidth * Options.Rank);
+
+    /// <summary>Multiply-adds of <see cref="Fold"/>, at most.</summary>
+    internal long FoldCost => OutputWidth * _layout.JointRank * Width;
+
+    private (Tensor Weight, Tensor? Bias) FoldBlocks(IFoldableRoutingFunction foldable, Tensor down, Tensor vision)
+    {
+        int blocks = (int)(_layout.EnabledWidth / _layout.BlockWidth);
+        Tensor[] downs = down.chunk(blocks, 0), ups = up_weight.chunk(blocks, 0), visions = vision.chunk(blocks, 1);
+        (Tensor Weight, Tensor? Bias)[] parts = [.. Enumerable.Range(0, blocks).Select(i => foldable.Fold(downs[i], ups[i], visions[i]))];
+        Tensor?[] biases = [.. parts.Select(part => part.Bias)];
+        return (
+            _layout.Arrange([.. parts.Select(part => part.Weight)], 0),
+            biases[0] is null ? null : _layout.Arrange([.. biases.Select(bias => bias!)], 0));
+    }
 
     // (B, T, n·r) → (B, T, d_out)
     private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);

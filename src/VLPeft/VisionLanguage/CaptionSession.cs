@@ -62,6 +62,8 @@ internal sealed class CaptionSession : IDecoderSession
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        if (_routing is not null)
+            _routing.TokensToCome = _cache.MaxLength - _cache.Length;
         using IDisposable? use = _routing is null ? null : _feature.Use(_routing);
         Tensor hidden = _text.Encode(embed(), mask: null, _cache);
         return scope.MoveToOuter(_text.Logits(hidden.select(1, -1))); // (rows, d) → (rows, vocabulary)
