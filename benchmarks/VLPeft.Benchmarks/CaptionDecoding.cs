@@ -19,7 +19,7 @@ internal static class CaptionDecoding
     private const long Rank = 128;
     private const int Rounds = 5;
 
-    private static readonly Gpt2Config Medium = new()
+    public static Gpt2Config Medium { get; } = new()
     {
         VocabularySize = 50257,
         Width = 1024,
