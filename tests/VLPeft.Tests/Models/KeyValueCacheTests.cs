@@ -55,6 +55,23 @@ public sealed class KeyValueCacheTests
     }
 
     [Fact]
+    public void A_common_past_is_not_copied()
+    {
+        using var scope = NewDisposeScope();
+        using KeyValueCache cache = new(1, 1, 4, Width);
+        cache.Append(0, Numbers(1, 0), Numbers(1, 1));
+        cache.Advance(1);
+        cache.Reorder(tensor(new long[] { 0, 0 }));
+        cache.Append(0, Numbers(2, 2), Numbers(2, 3));
+        cache.Advance(1);
+        Tensor keys = cache.Read(0).Keys;
+        keys[1, 0].fill_(double.NaN); // would be overwritten by a copy of row 0
+        cache.Reorder(tensor(new long[] { 0, 0 }));
+        Assert.True(keys[1, 0].isnan().all().ToBoolean());
+        Assert.True(keys[1, 1].Equals(keys[0, 1]));
+    }
+
+    [Fact]
     public void What_is_no_row_is_refused()
     {
         using var scope = NewDisposeScope();
