@@ -17,16 +17,7 @@ internal static class ScoreCommand
     {
         Option<string> predictions = File("--predictions", "COCO results: [{\"image_id\", \"caption\"}].");
         Option<string> references = File("--references", "COCO annotations: {\"annotations\": [{\"image_id\", \"caption\"}]}.");
-        Option<string?> meteor = new("--meteor-data")
-        {
-            Description = "A folder with the official METEOR's meteor-1.5.jar and data/paraphrase-en.gz; without it METEOR is not available.",
-            HelpName = "folder",
-        };
-        Option<string?> spice = new("--spice-jar")
-        {
-            Description = "The official spice-1.0.jar; it needs Java. Without it SPICE is not available.",
-            HelpName = "file",
-        };
+        Option<string?> meteor = CommonOptions.MeteorData(), spice = CommonOptions.SpiceJar();
         Option<string?> frequencies = new("--document-frequencies")
         {
             Description = "CIDEr's document frequencies, or references to count them in; otherwise they are counted in --references.",
@@ -40,10 +31,8 @@ internal static class ScoreCommand
         };
         command.SetAction(parsed =>
         {
-            var options = new CaptionScorerOptions
+            CaptionScorerOptions options = CommonOptions.Scoring(parsed.GetValue(meteor), parsed.GetValue(spice)) with
             {
-                Spice = parsed.GetValue(spice) is string jar ? new Spice(jar) : null,
-                Meteor = parsed.GetValue(meteor) is string folder ? Meteor.Open(folder) : null,
                 Frequencies = parsed.GetValue(frequencies) is string file ? DocumentFrequencies.Read(file) : null,
             };
             IReadOnlyList<CaptionExample> examples = CaptionExamples.Read(parsed.GetValue(predictions)!, parsed.GetValue(references)!);

@@ -35,6 +35,7 @@ internal static class TaskCombinations
         Refuse(recipe.Text.Readout != text.Readout || recipe.Text.Pooler != text.Pooler, "text.readout and text.pooler: captioning reads every position.");
         Refuse(recipe.Text.Tokenizer != text.Tokenizer, "text.tokenizer: captioning needs the model's own.");
         Refuse(recipe.Data.Answers is not null || recipe.Data.MinimumAnswerCount != data.MinimumAnswerCount, "data.answers and data.minimum-answer-count: captioning has no answer vocabulary.");
+        Refuse(recipe.Data.Repeat != new RepeatSection(), "data.repeat: captions have no answer types.");
         Refuse(recipe.Training.Evaluate == CheckpointChoice.BestAccuracy, "training.evaluate: captions have no accuracy; expected best-cider, best-loss or last.");
         Refuse(recipe.Peft.Method != PeftMethod.Lora && recipe.Peft.Blocks != Peft.BlockRouting.Joint, "peft.blocks: only LoRA has blocks.");
         Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.AdapterPosition != AdapterPosition.PostModule, "peft.adapter-position: only adapters have one.");

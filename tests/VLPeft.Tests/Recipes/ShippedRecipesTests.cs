@@ -30,7 +30,7 @@ public class ShippedRecipesTests
     public void CanBeInspectedWithoutDataAndWeights(string name)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, name));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         bool routed = recipe.Peft.Routing != "none" || recipe.Peft.Bottleneck == "cross-attention";
         Assert.All(audit.Peft!.Sites, site => Assert.Equal(routed, site.Routed));
         Assert.Equal(audit.TrainableParameters, audit.Peft.TrainableParameters + audit.HeadParameters + audit.ProjectionParameters);
@@ -40,7 +40,7 @@ public class ShippedRecipesTests
     public void ThePapersLoraTrainsWhatTheFormulaSays(string size, long layers, long width)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-lora-multiply.yaml"));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         Assert.Equal(layers * 2 * 2 * 128 * width, audit.Peft!.BottleneckParameters); // query and value, A and B
         Assert.Equal(layers * 2 * width + layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters); // biases, and two LayerNorms a layer
         Assert.Equal(width * 2 * width + 2 * width + 4 * width + 2 * width * 3129 + 3129, audit.HeadParameters);
@@ -50,7 +50,7 @@ public class ShippedRecipesTests
     public void ThePapersAdapterTrainsWhatTheFormulaSays(string size, long layers, long width)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-adapter-add.yaml"));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         Assert.Equal(layers * 2 * (2 * 64 * width + 64 + width), audit.Peft!.BottleneckParameters);
         Assert.Equal(layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters);
     }
