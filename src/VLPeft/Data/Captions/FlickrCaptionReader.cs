@@ -19,7 +19,7 @@ public static class FlickrCaptionReader
         string[] lines = Lines(path);
         for (int i = 0; i < lines.Length; i++)
         {
-            if (lines[i].Length == 0)
+            if (string.IsNullOrWhiteSpace(lines[i]))
                 continue;
             (string name, string caption) = Parse(lines[i], path, i + 1);
             long id = IdOf(name, path, i + 1);
@@ -78,7 +78,7 @@ public static class FlickrCaptionReader
     {
         try
         {
-            return Strict.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF').Split('\n', StringSplitOptions.TrimEntries);
+            return [.. Strict.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF').Split('\n').Select(line => line.TrimEnd('\r'))];
         }
         catch (DecoderFallbackException error)
         {
