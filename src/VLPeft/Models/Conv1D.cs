@@ -28,9 +28,14 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
 
     public Tensor Bias => bias;
 
+    /// <summary>What stands in for weight (out, in) and bias (out) in the next forward: those with a bottleneck folded in.</summary>
+    public (Tensor Weight, Tensor Bias)? Folded { get; set; }
+
     // (…, in) → (…, out)
     public override Tensor forward(Tensor x)
     {
+        if (Folded is { } folded)
+            return functional.linear(x, folded.Weight, folded.Bias);
         using Tensor rows = weight.t();
         return functional.linear(x, rows, bias);
     }

@@ -13,19 +13,17 @@ internal sealed class CaptionSession : IDecoderSession
     private readonly Gpt2Model _text;
     private readonly RoutingFeature _feature;
     private readonly Tensor _prefix; // (images, P, d)
-    private readonly Tensor? _images; // x_R of the images, (images, V, d)
+    private readonly FixedRoutingFeature? _routing;
     private readonly KeyValueCache _cache;
-    private Tensor? _routing; // x_R of the rows, (rows, V, d)
     private long[] _imageOf; // the image of each row
 
     public CaptionSession(Gpt2Model text, RoutingFeature feature, Tensor prefix, Tensor? routing, int maxLength)
     {
         (_text, _feature) = (text, feature);
         _cache = text.NewCache(prefix.size(0), prefix.size(1) + maxLength);
-        // Copies of their own: the features belong to the caller, who may free them.
+        // A copy of its own: the features belong to the caller, who may free them.
         _prefix = prefix.clone().DetachFromDisposeScope();
-        _images = routing?.clone().DetachFromDisposeScope();
-        _routing = _images?.alias().DetachFromDisposeScope();
+        _routing = routing is null ? null : new FixedRoutingFeature(routing);
         _imageOf = [.. Enumerable.Range(0, (int)prefix.size(0)).Select(row => (long)row)];
     }
 
@@ -49,21 +47,13 @@ internal sealed class CaptionSession : IDecoderSession
     public void Reorder(Tensor parents)
     {
         _cache.Reorder(parents);
-        using var scope = NewDisposeScope();
-        long[] imageOf = [.. parents.cpu().data<long>().Select(parent => _imageOf[parent])];
-        // Beams stay with their image, so that this happens once, when their number changes.
-        if (_images is not null && !imageOf.SequenceEqual(_imageOf))
-        {
-            _routing!.Dispose();
-            _routing = _images.index_select(0, tensor(imageOf, device: _images.device)).DetachFromDisposeScope();
-        }
-        _imageOf = imageOf;
+        _imageOf = [.. parents.cpu().data<long>().Select(parent => _imageOf[parent])];
+        _routing?.Place(_imageOf);
     }
 
     public void Dispose()
     {
         _prefix.Dispose();
-        _images?.Dispose();
         _routing?.Dispose();
         _cache.Dispose();
     }
@@ -72,6 +62,8 @@ internal sealed class CaptionSession : IDecoderSession
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        if (_routing is not null)
+            _routing.TokensToCome = _cache.MaxLength - _cache.Length;
         using IDisposable? use = _routing is null ? null : _feature.Use(_routing);
         Tensor hidden = _text.Encode(embed(), mask: null, _cache);
         return scope.MoveToOuter(_text.Logits(hidden.select(1, -1))); // (rows, d) → (rows, vocabulary)

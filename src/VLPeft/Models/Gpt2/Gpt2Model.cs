@@ -13,6 +13,8 @@ namespace VLPeft.Models.Gpt2;
 /// </summary>
 public sealed class Gpt2Model : Module<Tensor, Tensor?, Tensor>
 {
+    private const long FewRows = 128, PartWords = 785;
+
     private readonly Gpt2Transformer transformer;
 
     /// <summary>A model with fresh weights: N(0, initializer range), biases 0, LayerNorms 1 and 0, from torch's global generator.</summary>
@@ -93,7 +95,17 @@ public sealed class Gpt2Model : Module<Tensor, Tensor?, Tensor>
         if (hidden.dim() < 2 || hidden.shape[^1] != Width)
             throw new ArgumentException($"hidden states must be (…, {Width}), not ({string.Join(", ", hidden.shape)}).");
         using Parameter table = transformer.WordTable;
-        return functional.linear(hidden, table);
+        bool decoding = !(is_grad_enabled() && (hidden.requires_grad || table.requires_grad)) && hidden.numel() <= FewRows * Width;
+        return decoding ? LogitsInParts(hidden, table) : functional.linear(hidden, table);
+    }
+
+    // For few rows the product reads the table and little else; parts that stay in the processor's cache take two thirds of the time
+    // (40 rows, 50,257 words: 60 ms instead of 94).
+    private static Tensor LogitsInParts(Tensor hidden, Tensor table)
+    {
+        using var scope = NewDisposeScope();
+        long parts = Math.Max(1, table.shape[0] / PartWords);
+        return scope.MoveToOuter(cat([.. table.chunk(parts, 0).Select(words => functional.linear(hidden, words))], -1));
     }
 
     /// <summary>An empty cache for this model.</summary>
