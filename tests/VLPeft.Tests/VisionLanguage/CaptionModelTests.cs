@@ -111,6 +111,34 @@ public sealed class CaptionModelTests
         Assert.Contains("prefix", Assert.Throws<InvalidInputException>(() => new CaptionModel(model.Text, without, new RoutingFeature())).Message, StringComparison.Ordinal);
     }
 
+    // One image, so that its LoRA is folded on the way, and several.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 4)]
+    [InlineData(3, 3)]
+    public void A_search_frees_what_it_made(int images, int beams)
+    {
+        using var scope = NewDisposeScope();
+        (CaptionModel model, PeftModel peft) = Build("multiply", PrefixSource.Pooled);
+        using (peft)
+        {
+            ImageFeatures features = Features(images);
+            GenerationOptions options = new() { StartId = 0, MaxLength = 12, Beams = beams };
+            Generate();
+            long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+            Generate();
+            Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+            void Generate()
+            {
+                using IDecoderSession session = model.BeginDecoding(features, images, options.MaxLength);
+                Assert.All(
+                    SequenceGenerator.Generate(session, options, cancellation: TestContext.Current.CancellationToken),
+                    one => Assert.Equal(options.MaxLength - 1, one[0].Tokens.Length));
+            }
+        }
+    }
+
     private static (CaptionModel Model, PeftModel Peft) Build(string routing, PrefixSource source)
     {
         Gpt2Model text = Tiny.Eval(() => new Gpt2Model(Tiny.Gpt2));
