@@ -54,4 +54,19 @@ public class ShippedRecipesTests
         Assert.Equal(layers * 2 * (2 * 64 * width + 64 + width), audit.Peft!.BottleneckParameters);
         Assert.Equal(layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters);
     }
+
+    [Theory, InlineData("gpt2", 12, 768), InlineData("gpt2-medium", 24, 1024)]
+    public void ThePapersGpt2TrainsWhatTheFormulaSays(string size, long layers, long width)
+    {
+        string vision = size == "gpt2" ? "base" : "large";
+        ModelAudit lora = ModelAudit.WithoutData(
+            Recipe.Load(Path.Combine(Folder, "paper", "coco-caption", $"{size}-vit-{vision}-lora-matmul.yaml")), answersFile: null, answers: 0);
+        Assert.Equal(layers * 2 * 2 * 128 * width, lora.Peft!.BottleneckParameters); // query and value, A and B
+        Assert.Equal(layers * (3 + 2 * 2) * width, lora.Peft.AlsoTrainedParameters); // c_attn's bias, and two LayerNorms a block
+        Assert.Equal(0, lora.HeadParameters);
+        ModelAudit adapter = ModelAudit.WithoutData(
+            Recipe.Load(Path.Combine(Folder, "paper", "coco-caption", $"{size}-vit-{vision}-adapter-add.yaml")), answersFile: null, answers: 0);
+        Assert.Equal(layers * (2 * 64 * width + 64 + width), adapter.Peft!.BottleneckParameters); // one a block
+        Assert.Equal(layers * 2 * 2 * width, adapter.Peft.AlsoTrainedParameters);
+    }
 }
