@@ -13,7 +13,7 @@ public sealed class CaptionWorld : IDisposable
 
     public CaptionWorld()
     {
-        SaveText(Text);
+        SaveText(Text, Width);
         Recipe = Write("captions.yaml", $$"""
             description: tiny captions
             task: captioning
@@ -51,6 +51,14 @@ public sealed class CaptionWorld : IDisposable
 
     public string New(string name = "run") => Tiny.New(name);
 
+    /// <summary>Another GPT-2 with random weights.</summary>
+    public string NewText(long width)
+    {
+        string folder = New("gpt2");
+        SaveText(folder, width);
+        return folder;
+    }
+
     public string Write(string name, string text)
     {
         string path = Path.Combine(Tiny.Root, name);
@@ -61,16 +69,16 @@ public sealed class CaptionWorld : IDisposable
     public void Dispose() => Tiny.Dispose();
 
     /// <summary>Whole words and GPT-2's end of text; nothing stands around a text.</summary>
-    private static void SaveText(string folder)
+    private static void SaveText(string folder, long width)
     {
         string[] words = [.. SceneVocabulary.Words.Prepend("<unk>").Append("<|endoftext|>").Distinct()];
         var config = new Gpt2Config
         {
             VocabularySize = words.Length,
-            Width = Width,
+            Width = width,
             Layers = 2,
             Heads = 2,
-            Intermediate = 2 * Width,
+            Intermediate = 2 * width,
             MaxLength = 48,
             EndId = words.Length - 1,
             InitializerRange = 0.3,
