@@ -42,6 +42,7 @@ public sealed class AttachedBottleneck
     {
         if (Bottleneck.training != Target.training)
             Bottleneck.train(Target.training);
+        Bottleneck.RequireDevice(output, ModuleName);
         try
         {
             Tensor? feature = _feature?.Current;

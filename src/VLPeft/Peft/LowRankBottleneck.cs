@@ -79,8 +79,11 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         feature = Options.IsRouted ? Drop(feature!) : null;
         if (Options.Kind.RoutesAfterUp && Options.IsRouted)
             return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).mul(Options.Scale);
-        Tensor routed = entry.call(hidden, feature); // (B, T, n·r)
-        return Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);
+        Tensor active = Activate(entry.call(hidden, feature)); // (B, T, n·r)
+        if (Options.Scale == 1)
+            return Project(active);
+        // In r numbers rather than d_out; a bias of W_up has to be scaled behind it.
+        return up_bias is null ? Project(active.mul(Options.Scale)) : Project(active).mul(Options.Scale);
     }
 
     /// <summary>
@@ -104,7 +107,19 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
     internal bool CanFold => Options.Routing is IFoldableRoutingFunction && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp
         && Options.Activation is null && !Options.Bias && _layout.IsPlain;
 
-    private Tensor Up(Tensor routed) => _layout.Project(Options.Activation?.Apply(routed) ?? routed, up_weight, up_bias);
+    /// <summary>Refuses hidden states of another device: a backbone that was moved leaves its bottlenecks, and their optimizer, behind.</summary>
+    internal void RequireDevice(Tensor hidden, string module)
+    {
+        if (hidden.device_type != up_weight.device_type || hidden.device_index != up_weight.device_index)
+            throw new InvalidOperationException($"the bottleneck on '{module}' is on {up_weight.device}, but its hidden states are on {hidden.device}: "
+                + "move the model before bottlenecks are injected into it (or detach them, move it, and load them again).");
+    }
+
+    private Tensor Up(Tensor routed) => Project(Activate(routed));
+
+    private Tensor Activate(Tensor routed) => Options.Activation?.Apply(routed) ?? routed;
+
+    private Tensor Project(Tensor active) => _layout.Project(active, up_weight, up_bias);
 
     private Tensor Drop(Tensor x) => Options.Dropout > 0 && training ? nn.functional.dropout(x, Options.Dropout, true) : x;
 
