@@ -7,7 +7,10 @@ using VLPeft.Benchmarks;
     ("routing-overhead", "each routing function over none at r = 128, T = 20, d = 1024; target ≤ 5 %", RoutingOverhead.Run),
     ("optimizer", "one AdamW step of many small parameters against TorchSharp's AdamW", OptimizerStep.Run),
     ("checkpoint", "opening a 1.4 GB safetensors file (made in the temp folder) against reading it; target ≤ 0.2 s", CheckpointOpen.Run),
+    ("caption-decoding", "beam-5 captions with GPT2-medium under each routing function over no adapter; target ≤ 1.15×", CaptionDecoding.Run),
+    ("decoding-parts", "one step of beam search at that size, part by part", DecodingParts.Run),
     ("images", "images decoded, resized, normalised a second, on one core", ImagePipeline.Run),
+    ("captions", "the official scores of 40,000 captions with 5 references each, without METEOR, on all cores; target ≤ 20 s", CaptionScoring.Run),
 ];
 
 if (args is not [var name] || name is "--help" or "-h" or "-?")

@@ -42,6 +42,7 @@ internal static class CliApplication
         DemoCommand.Create(console),
         TrainCommand.Create(console),
         EvaluateCommand.Create(console),
+        ScoreCommand.Create(console),
         PredictCommand.Create(console),
         InspectCommand.Create(console),
         FeaturesCommand.Create(console),

@@ -16,6 +16,7 @@ internal sealed class VqaTask : ITrainingTask<VqaBatch>
     private readonly VqaQuestions? _validation;
     private readonly VqaScorer _scorer;
     private readonly LengthBucketSampler _sampler;
+    private readonly int[] _rows; // an epoch's questions, some more than once
     private readonly int _workers;
 
     public VqaTask(Recipe recipe, VqaSystem system, AnswerVocabulary answers, VqaQuestions train, VqaQuestions? validation)
@@ -24,7 +25,8 @@ internal sealed class VqaTask : ITrainingTask<VqaBatch>
         _scorer = new VqaScorer(system, answers, recipe.Training);
         // Decoding pictures is worth threads of its own, gathering features is not.
         _workers = recipe.Vision.Train ? 1 : 0;
-        _sampler = new LengthBucketSampler(train.Lengths, new SamplerOptions
+        _rows = [.. train.Split.Examples.SelectMany((example, row) => Enumerable.Repeat(row, recipe.Data.Repeat.Of(example.AnswerType)))];
+        _sampler = new LengthBucketSampler(Array.ConvertAll(_rows, row => train.Lengths[row]), new SamplerOptions
         {
             BatchSize = recipe.Training.BatchSize,
             Seed = (ulong)recipe.Seed,
@@ -37,7 +39,7 @@ internal sealed class VqaTask : ITrainingTask<VqaBatch>
     public int BatchesPerEpoch => _sampler.BatchesPerEpoch;
 
     public IEnumerable<VqaBatch> Batches(int epoch, int skip) =>
-        Prefetcher.Run(_sampler.Epoch(epoch).Skip(skip), _train.Batch, new PrefetchOptions { Workers = _workers });
+        Prefetcher.Run(_sampler.Epoch(epoch).Skip(skip), Batch, new PrefetchOptions { Workers = _workers });
 
     public Tensor Loss(VqaBatch batch) => VqaLoss.Of(_scorer.Logits(batch), batch.Targets!);
 
@@ -54,4 +56,12 @@ internal sealed class VqaTask : ITrainingTask<VqaBatch>
     public void Train() => _system.Train();
 
     public void Eval() => _system.Eval();
+
+    private VqaBatch Batch(ReadOnlyMemory<int> places)
+    {
+        int[] rows = places.ToArray();
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = _rows[rows[i]];
+        return _train.Batch(rows);
+    }
 }

@@ -44,6 +44,9 @@ internal static class Layers
                 case Linear linear:
                     Fill(linear.weight!, linear.bias, sd);
                     break;
+                case Conv1D transposed:
+                    Fill(transposed.Weight, transposed.Bias, sd);
+                    break;
                 case Conv2d convolution:
                     Fill(convolution.weight!, convolution.bias, sd);
                     break;
@@ -69,6 +72,18 @@ internal static class Layers
     {
         if (x.dtype != weight.dtype)
             throw new ArgumentException($"{what} must be {weight.dtype} like the weights, not {x.dtype}.");
+    }
+
+    /// <summary>Refuses token ids that are not (B, T), int64, from 0 to <paramref name="count"/> − 1.</summary>
+    public static void ExpectIds(Tensor ids, string what, long count)
+    {
+        Expect(ids, what, "(B, T)", -1, -1);
+        if (ids.dtype != ScalarType.Int64)
+            throw new ArgumentException($"{what} must be int64, not {ids.dtype}.");
+        // 8 µs for 64 × 20 ids on the CPU, and the only way to a message that names the id.
+        using Tensor least = ids.min(), most = ids.max();
+        if (least.ToInt64() < 0 || most.ToInt64() >= count)
+            throw new ArgumentException($"{what} must lie in 0 … {count - 1}, but range from {least.ToInt64()} to {most.ToInt64()}.");
     }
 
     /// <summary>Refuses tensors whose shape is not the expected one; −1 matches any positive size.</summary>

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -7,7 +8,7 @@ namespace VLPeft.Peft;
 public sealed class AttachedBottleneck
 {
     private readonly RoutingFeature? _feature;
-    private nn.Module<Tensor, Tensor>.HookRemover? _hook;
+    private nn.Module<Tensor, Tensor>.HookRemover? _hook, _foldHook;
 
     internal AttachedBottleneck(
         string module, nn.Module<Tensor, Tensor> target, Attachment attachment, string owner, LowRankBottleneck bottleneck, RoutingFeature? feature)
@@ -21,7 +22,7 @@ public sealed class AttachedBottleneck
     /// <summary>The module itself.</summary>
     public nn.Module<Tensor, Tensor> Target { get; }
 
-    /// <summary>Parallel, serial or serial with a residual.</summary>
+    /// <summary>How it meets its module.</summary>
     public Attachment Attachment { get; }
 
     /// <summary>What the bottleneck's parameters are named after: the module, or the share name of several.</summary>
@@ -30,27 +31,45 @@ public sealed class AttachedBottleneck
     /// <summary>The bottleneck.</summary>
     public LowRankBottleneck Bottleneck { get; }
 
-    internal void Hook() => _hook = Target.register_forward_hook((_, input, output) => Apply(input, output));
+    internal void Hook()
+    {
+        if (Attachment == Attachment.Parallel && Target is Conv1D target && Bottleneck.CanFold)
+            _foldHook = Target.register_forward_pre_hook((_, input) => Fold(target, input));
+        _hook = Attachment == Attachment.Before
+            ? Target.register_forward_pre_hook((_, input) => Apply(input, input))
+            : Target.register_forward_hook((_, input, output) => Apply(input, output));
+    }
 
     internal void Unhook()
     {
         _hook?.remove();
-        _hook = null;
+        _foldHook?.remove();
+        (_hook, _foldHook) = (null, null);
+        if (Target is Conv1D target)
+            target.Folded = null;
+    }
+
+    // Set anew before each forward, so that nothing stays folded behind one that failed.
+    private Tensor Fold(Conv1D target, Tensor input)
+    {
+        target.Folded = _feature?.Fixed?.Folded(Bottleneck, target, input);
+        return input;
     }
 
     private Tensor Apply(Tensor input, Tensor output)
     {
+        if (Target is Conv1D { Folded: not null })
+            return output;
         if (Bottleneck.training != Target.training)
             Bottleneck.train(Target.training);
         Bottleneck.RequireDevice(output, ModuleName);
         try
         {
-            Tensor? feature = _feature?.Current;
             return Attachment switch
             {
-                Attachment.Parallel => output + Bottleneck.call(input, feature),
-                Attachment.Serial => Bottleneck.call(output, feature),
-                _ => output + Bottleneck.call(output, feature),
+                Attachment.Parallel => output + Run(input),
+                Attachment.Serial => Run(output),
+                _ => output + Run(output),
             };
         }
         catch (ArgumentException error)
@@ -58,4 +77,7 @@ public sealed class AttachedBottleneck
             throw new InvalidOperationException($"bottleneck on '{ModuleName}': {error.Message}", error);
         }
     }
+
+    private Tensor Run(Tensor hidden) =>
+        _feature?.Fixed is { } images ? Bottleneck.Run(hidden, images) : Bottleneck.call(hidden, _feature?.Current);
 }

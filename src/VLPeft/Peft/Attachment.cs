@@ -11,4 +11,7 @@ public enum Attachment
 
     /// <summary>y + f(y): a residual Adapter.</summary>
     SerialResidual,
+
+    /// <summary>module(x + f(x)): a residual Adapter on the module's input.</summary>
+    Before,
 }

@@ -79,12 +79,21 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         feature = Options.IsRouted ? Drop(feature!) : null;
         if (Options.Kind.RoutesAfterUp && Options.IsRouted)
             return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).mul(Options.Scale);
-        Tensor active = Activate(entry.call(hidden, feature)); // (B, T, n·r)
-        if (Options.Scale == 1)
-            return Project(active);
-        // In r numbers rather than d_out; a bias of W_up has to be scaled behind it.
-        return up_bias is null ? Project(active.mul(Options.Scale)) : Project(active).mul(Options.Scale);
+        return Scaled(entry.call(hidden, feature));
     }
+
+    /// <summary>f(x_H) with a feature that many forwards share: W_down x_R is not computed again where the kind of bottleneck allows it.</summary>
+    internal Tensor Run(Tensor hidden, FixedRoutingFeature feature)
+    {
+        bool reusable = Options.IsRouted && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp && !training && !is_grad_enabled();
+        if (!reusable)
+            return call(hidden, feature.Rows);
+        CheckShapes(hidden, feature.Rows);
+        return Scaled(((SharedDownEntry)entry).Route(hidden, feature.Projected(this)));
+    }
+
+    /// <summary>W_down x_R, (…, d) → (…, n·r); for bottlenecks with one down projection.</summary>
+    internal Tensor ProjectFeature(Tensor feature) => ((SharedDownEntry)entry).Down(feature);
 
     /// <summary>
     /// For one fixed image with V = 1: the whole bottleneck as one matrix (d_out, d) and a bias (d_out) or null, to be added to the
@@ -99,13 +108,37 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
             throw new ArgumentException($"folding takes one image's feature (1, {Width}), got ({string.Join(", ", feature.shape)}).");
         if (!CanFold || Options.Routing is not IFoldableRoutingFunction foldable || entry is not SharedDownEntry shared)
             throw new NotSupportedException($"a bottleneck with {Options.Kind.Name} and {Options.Routing.Name} can't be folded into one matrix.");
-        (Tensor weight, Tensor? bias) = foldable.Fold(shared.down_weight, up_weight, shared.Down(feature));
+        (Tensor weight, Tensor? bias) = _routing is BlockwiseRouting
+            ? FoldBlocks(foldable, shared.down_weight, shared.Down(feature))
+            : foldable.Fold(shared.down_weight, _layout.Spread(up_weight), shared.Down(feature));
         return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
     }
 
     /// <summary>Whether <see cref="Fold"/> is possible.</summary>
     internal bool CanFold => Options.Routing is IFoldableRoutingFunction && entry is SharedDownEntry && !Options.Kind.RoutesAfterUp
-        && Options.Activation is null && !Options.Bias && _layout.IsPlain;
+        && Options.Activation is null && !Options.Bias;
+
+    /// <summary>Multiply-adds that a row costs: n·r·d down, d_out·r up.</summary>
+    internal long RowCost => (_layout.JointRank * Width) + (_layout.EnabledWidth * Options.Rank);
+
+    /// <summary>Multiply-adds of <see cref="Fold"/>, at most.</summary>
+    internal long FoldCost => OutputWidth * _layout.JointRank * Width;
+
+    private (Tensor Weight, Tensor? Bias) FoldBlocks(IFoldableRoutingFunction foldable, Tensor down, Tensor vision)
+    {
+        int blocks = (int)(_layout.EnabledWidth / _layout.BlockWidth);
+        Tensor[] downs = down.chunk(blocks, 0), ups = up_weight.chunk(blocks, 0), visions = vision.chunk(blocks, 1);
+        (Tensor Weight, Tensor? Bias)[] parts = [.. Enumerable.Range(0, blocks).Select(i => foldable.Fold(downs[i], ups[i], visions[i]))];
+        Tensor?[] biases = [.. parts.Select(part => part.Bias)];
+        return (
+            _layout.Arrange([.. parts.Select(part => part.Weight)], 0),
+            biases[0] is null ? null : _layout.Arrange([.. biases.Select(bias => bias!)], 0));
+    }
+
+    // (B, T, n·r) → (B, T, d_out), scaled in r numbers rather than d_out; a bias of W_up has to be scaled behind it.
+    private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed)
+        : up_bias is null ? Project(Activate(routed).mul(Options.Scale))
+        : Up(routed).mul(Options.Scale);
 
     /// <summary>Refuses hidden states of another device: a backbone that was moved leaves its bottlenecks, and their optimizer, behind.</summary>
     internal void RequireDevice(Tensor hidden, string module)

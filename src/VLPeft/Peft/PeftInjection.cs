@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -67,6 +68,8 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         if (module is not nn.Module<Tensor, Tensor> target)
             throw new InvalidInputException($"module '{name}' is a {module.GetType().Name}; a bottleneck needs a module from one tensor to one tensor.");
         (long input, long output) = Widths(site, name, module);
+        if (site.Attach == Attachment.Before)
+            output = input;
         long width = site.Attach == Attachment.Parallel ? input : output;
         if (plan.Bottleneck.IsRouted && feature?.Width is { } declared && declared != width)
             throw new InvalidInputException($"module '{name}' has {width}-wide hidden states and the routing feature is {declared} wide; "
@@ -101,7 +104,7 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
             return (width, width);
         foreach ((string parameterName, Parameter parameter) in module.named_parameters(recurse: false))
             if (parameterName == "weight" && parameter.dim() == 2 && module is not Embedding)
-                return (parameter.size(1), parameter.size(0));
+                return module is Conv1D ? (parameter.size(0), parameter.size(1)) : (parameter.size(1), parameter.size(0));
         throw new InvalidInputException($"module '{name}' ({module.GetType().Name}) has no weight (out, in) to read its width from; name the width in its site.");
     }
 

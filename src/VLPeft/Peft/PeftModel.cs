@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -103,7 +104,8 @@ public sealed class PeftModel : IDisposable
             foreach (AttachedBottleneck one in _attached)
             {
                 Parameter weight = one.Target.get_parameter("weight")!;
-                weight.add_(one.Bottleneck.Fold(zeros(1, one.Bottleneck.Width)).Weight.to(weight.dtype));
+                Tensor delta = one.Bottleneck.Fold(zeros(1, one.Bottleneck.Width)).Weight.to(weight.dtype); // (out, in)
+                weight.add_(one.Target is Conv1D ? delta.t() : delta);
             }
         Detach();
     }

@@ -19,21 +19,40 @@ public sealed class RoutingFeature
     /// <summary>The feature of the forward that is running, or null.</summary>
     public Tensor? Current { get; private set; }
 
+    /// <summary>What <see cref="Current"/> is the rows of, when it is the same for many forwards.</summary>
+    internal FixedRoutingFeature? Fixed { get; private set; }
+
     /// <summary>Makes <paramref name="feature"/> current until the result is disposed; the tensor stays the caller's.</summary>
     /// <exception cref="ArgumentException">It is not (B, V, d), or its width is not the declared one.</exception>
     public IDisposable Use(Tensor feature)
     {
         ArgumentNullException.ThrowIfNull(feature);
+        return Use(feature, null);
+    }
+
+    /// <summary>
+    /// Makes a feature current that many forwards read, so that what the bottlenecks make of it is computed once. In eval mode and without
+    /// gradients; otherwise it is read like any other.
+    /// </summary>
+    /// <exception cref="ArgumentException">Its width is not the declared one.</exception>
+    public IDisposable Use(FixedRoutingFeature feature)
+    {
+        ArgumentNullException.ThrowIfNull(feature);
+        return Use(feature.Rows, feature);
+    }
+
+    private Scope Use(Tensor feature, FixedRoutingFeature? whole)
+    {
         if (feature.dim() != 3)
             throw new ArgumentException($"a routing feature is (B, V, d), but this one is ({string.Join(", ", feature.shape)}); unsqueeze a pooled one to V = 1.");
         if (Width is { } width && feature.size(2) != width)
             throw new ArgumentException($"the routing feature is {feature.size(2)} wide, but was declared to be {width} wide.");
-        var scope = new Scope(this, Current);
-        Current = feature;
+        var scope = new Scope(this, Current, Fixed);
+        (Current, Fixed) = (feature, whole);
         return scope;
     }
 
-    private sealed class Scope(RoutingFeature owner, Tensor? outer) : IDisposable
+    private sealed class Scope(RoutingFeature owner, Tensor? outer, FixedRoutingFeature? outerFixed) : IDisposable
     {
         private bool _left;
 
@@ -41,7 +60,7 @@ public sealed class RoutingFeature
         public void Dispose()
         {
             if (!_left)
-                owner.Current = outer;
+                (owner.Current, owner.Fixed) = (outer, outerFixed);
             _left = true;
         }
     }

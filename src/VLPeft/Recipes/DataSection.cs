@@ -62,6 +62,9 @@ public sealed record DataSection
     /// <summary>Use only so many training questions, drawn by the recipe's seed; 0 for all.</summary>
     public int LimitTrain { get; init; }
 
+    /// <summary>How often an epoch has each training question, by the type of its answer.</summary>
+    public RepeatSection Repeat { get; init; } = new();
+
     /// <summary>How the scenes are made (scenes).</summary>
     public ScenesSection Scenes { get; init; } = new();
 
@@ -76,6 +79,7 @@ public sealed record DataSection
         else
             Check.That(Folder is not null, "data.folder", "the data set's folder", Folder);
         Scenes.Validate();
+        Repeat.Validate();
         Check.That(ValidationFraction is >= 0 and < 1, "data.validation-fraction", "0 ≤ x < 1", ValidationFraction);
         Check.That(MinimumAnswerCount >= 1, "data.minimum-answer-count", "1 or more", MinimumAnswerCount);
         Check.That(LimitTrain >= 0, "data.limit-train", "0 or more", LimitTrain);
@@ -92,6 +96,31 @@ public sealed record SplitSection
     /// <summary>The annotations file; a test split may have none.</summary>
     [RecipePath]
     public string? Annotations { get; init; }
+}
+
+/// <summary>
+/// Repeats in an epoch, at least 1. Questions with few answers outnumber the others in many data sets, and a picture encoder that starts
+/// at random may not learn from the others what they alone ask for.
+/// </summary>
+public sealed record RepeatSection
+{
+    /// <summary>Questions answered by yes or no.</summary>
+    public int YesNo { get; init; } = 1;
+
+    /// <summary>Questions answered by a number.</summary>
+    public int Number { get; init; } = 1;
+
+    /// <summary>All others.</summary>
+    public int Other { get; init; } = 1;
+
+    /// <summary>The repeats of an answer type as the data set names it.</summary>
+    internal int Of(string answerType) => answerType switch { "yes/no" => YesNo, "number" => Number, _ => Other };
+
+    internal void Validate()
+    {
+        foreach ((string key, int repeats) in new[] { ("yes-no", YesNo), ("number", Number), ("other", Other) })
+            Check.That(repeats is >= 1 and <= 100, $"data.repeat.{key}", "1 to 100", repeats);
+    }
 }
 
 /// <summary>The procedural scenes (docs/embedded-benchmark.md).</summary>

@@ -51,6 +51,10 @@ public sealed class ImageSide : nn.Module
         return (routing, prefix);
     }
 
+    /// <summary>The mask (B, T) of a text with the prefix (B, P, d) in front of it, which is never padding: (B, P + T); null stays null.</summary>
+    internal static Tensor? PrefixedMask(Tensor prefix, Tensor? mask) =>
+        mask is null ? null : cat([ones(mask.size(0), prefix.size(1), mask.dtype, mask.device), mask], 1);
+
     private Tensor Projected(Tensor? feature, long batch, string what)
     {
         if (feature is null)

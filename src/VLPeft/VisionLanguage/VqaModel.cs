@@ -79,7 +79,7 @@ public sealed class VqaModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Tensor
         (Tensor? routing, Tensor? prefix) = Image.Compute(features, ids.size(0));
         if (prefix is null)
             return (_text.Embed(ids), mask, routing);
-        Tensor? whole = mask is null ? null : cat([ones(mask.size(0), prefix.size(1), mask.dtype, mask.device), mask], 1); // (B, P + T)
+        Tensor? whole = ImageSide.PrefixedMask(prefix, mask);
         Tensor words = Image.Options.Prefix == PrefixKind.Reference
             ? _text.Embed(ids) // embedded here and once more below, as the reference does
             : _text.WordEmbeddings(ids);

@@ -16,9 +16,9 @@ public sealed class PeftFolderParityTests : IDisposable
 
     public void Dispose() => Directory.Delete(_out, true);
 
-    public static TheoryData<string> Computed => Folders(folder => Unsupported(folder) is null);
+    public static TheoryData<string> Computed => Folders(Model, folder => Unsupported(folder) is null);
 
-    public static TheoryData<string> Refused => Folders(folder => Unsupported(folder) is not null);
+    public static TheoryData<string> Refused => Folders(Model, folder => Unsupported(folder) is not null);
 
     [Theory, MemberData(nameof(Computed))]
     public void ComputesWhatPeftComputesAdaptedAndMerged(string name)
@@ -100,7 +100,7 @@ public sealed class PeftFolderParityTests : IDisposable
     }
 
     // From the configuration alone: what is on, and beyond a plain LoRA.
-    private static string? Unsupported(string folder)
+    internal static string? Unsupported(string folder)
     {
         using JsonDocument config = Config(folder);
         if (config.RootElement.GetProperty("peft_type").GetString() != "LORA")
@@ -123,17 +123,17 @@ public sealed class PeftFolderParityTests : IDisposable
             ? a.EnumerateArray().Select(one => one.GetRawText()).Order().SequenceEqual(b.EnumerateArray().Select(one => one.GetRawText()).Order())
             : a.ValueKind == b.ValueKind && (a.ValueKind == JsonValueKind.Number ? a.GetDouble() == b.GetDouble() : JsonElement.DeepEquals(a, b));
 
-    private static void AssertWithin(Tensor expected, Tensor actual, double tolerance, string what)
+    internal static void AssertWithin(Tensor expected, Tensor actual, double tolerance, string what)
     {
         Assert.True(expected.shape.SequenceEqual(actual.shape), what);
         double worst = (expected - actual.detach()).abs().max().item<float>();
         Assert.True(worst <= tolerance, $"{what}: differs by {worst:g3}, allowed {tolerance:g3}");
     }
 
-    private static TheoryData<string> Folders(Func<string, bool> which)
+    internal static TheoryData<string> Folders(string model, Func<string, bool> which)
     {
         set_num_threads(1);
-        return [.. Directory.GetDirectories(FixtureRoot.File("peft", Model))
+        return [.. Directory.GetDirectories(FixtureRoot.File("peft", model))
             .Where(folder => File.Exists(Path.Combine(folder, "adapter_config.json")) && which(folder)).Select(folder => Path.GetFileName(folder)).Order()];
     }
 

@@ -1,8 +1,5 @@
-using TorchSharp;
-using TorchSharp.Modules;
 using VLPeft.Checkpoints;
 using VLPeft.Models;
-using VLPeft.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -12,23 +9,9 @@ namespace VLPeft.Parity.Tests.Tasks;
 [Trait("Category", "Parity")]
 public class VqaParityTests
 {
-    private const int BatchSize = 8;
+    public static TheoryData<string> Cases => [.. TaskCase.Names(VqaCase.Task)];
 
-    public static TheoryData<string> Cases => [.. VqaCase.Names()];
-
-    public static TheoryData<string, string> Trajectories
-    {
-        get
-        {
-            var data = new TheoryData<string, string>();
-            foreach (string name in VqaCase.Names())
-            {
-                data.Add(name, "torch");
-                data.Add(name, "transformers");
-            }
-            return data;
-        }
-    }
+    public static TheoryData<string, string> Trajectories => TaskParity.Trajectories(VqaCase.Task);
 
     [Fact]
     public void TheVisionEncoderGivesTheFeaturesOfTheFixture()
@@ -43,100 +26,13 @@ public class VqaParityTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void TheSameParametersTrain(string name)
-    {
-        using var scope = NewDisposeScope();
-        using var fixture = new VqaCase(name);
-        Assert.Equal(fixture.TrainableNames.Order(StringComparer.Ordinal), fixture.Trainable.Select(one => one.Name).Order(StringComparer.Ordinal));
-        Assert.Equal(fixture.Settings.GetProperty("trainable_parameters").GetInt64(), fixture.Trainable.Sum(one => one.Parameter.numel()));
-    }
+    public void TheSameParametersTrain(string name) => Parity(name).TheSameParametersTrain();
 
     [Theory, MemberData(nameof(Cases))]
-    public void LogitsLossAndGradientsMatch(string name)
-    {
-        using var scope = NewDisposeScope();
-        using var fixture = new VqaCase(name);
-        Tolerance.AssertClose(fixture.Expected("out/logits"), fixture.Logits(FirstRows), Tolerance.Model, "logits");
-        Tensor loss = fixture.Loss(FirstRows);
-        Tolerance.AssertClose(fixture.Expected("out/loss").squeeze(), loss, Tolerance.Model, "loss");
-        loss.backward();
-        Lazy<Dictionary<string, double>> noise = new(() => GradientNoise(fixture));
-        foreach ((string parameterName, Parameter parameter) in fixture.Trainable)
-        {
-            Assert.True(parameter.grad is not null, $"{parameterName} has no gradient");
-            Tensor expected = fixture.Expected($"grad/{parameterName}");
-            double allowed = Tolerance.Model * expected.abs().max().ToDouble(), worst = Largest(expected - parameter.grad);
-            Assert.True(worst <= allowed || worst <= allowed + RoundingNoise.Factor * noise.Value[parameterName],
-                $"gradient of {parameterName}: differs by {worst:g3}, allowed {allowed:g3}");
-        }
-    }
+    public void LogitsLossAndGradientsMatch(string name) => Parity(name).LogitsLossAndGradientsMatch();
 
     [Theory, MemberData(nameof(Trajectories))]
-    public void FiftyStepsMatch(string name, string optimizer)
-    {
-        using var scope = NewDisposeScope();
-        (double[] losses, Tensor logits, double[] expected, Tensor expectedLogits) = Run(name, optimizer, noise: null);
-        Lazy<(double[] Losses, double Logits)> noise = new(() => TrajectoryNoise(name, optimizer, losses, logits));
-        for (int step = 0; step < expected.Length; step++)
-        {
-            double allowed = Tolerance.Trajectory * Math.Abs(expected[step]), worst = Math.Abs(losses[step] - expected[step]);
-            Assert.True(worst <= allowed || worst <= allowed + RoundingNoise.Factor * noise.Value.Losses[step],
-                $"{name}, {optimizer}, step {step}: loss {losses[step]}, expected {expected[step]}");
-        }
-        double allowedLogits = Tolerance.Trajectory * Math.Max(1, expectedLogits.abs().max().ToDouble()), worstLogits = Largest(expectedLogits - logits);
-        Assert.True(worstLogits <= allowedLogits || worstLogits <= allowedLogits + RoundingNoise.Factor * noise.Value.Logits,
-            $"{name}, {optimizer}: final logits differ by {worstLogits:g3}, allowed {allowedLogits:g3}");
-    }
+    public void FiftyStepsMatch(string name, string optimizer) => Parity(name).FiftyStepsMatch(optimizer);
 
-    private static Tensor FirstRows => arange(BatchSize);
-
-    private static double Largest(Tensor tensor) => tensor.abs().max().ToDouble();
-
-    private static (double[] Losses, Tensor Logits, double[] Expected, Tensor ExpectedLogits) Run(string name, string optimizer, long? noise)
-    {
-        using var fixture = new VqaCase(name, noise);
-        double[] expected = fixture.Trajectory(optimizer), losses = new double[expected.Length];
-        using var adamW = new Training.FusedAdamW(fixture.Trainable, new AdamWOptions { Form = optimizer == "torch" ? AdamWForm.Torch : AdamWForm.Transformers });
-        var schedule = new LearningRateSchedule(ScheduleShape.Linear, 5, expected.Length);
-        for (int step = 0; step < expected.Length; step++)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            Tensor loss = fixture.Loss(arange(BatchSize * step, BatchSize * (step + 1)).remainder(fixture.Rows));
-            losses[step] = loss.ToDouble();
-            adamW.ZeroGradients();
-            loss.backward();
-            adamW.Step(3e-3 * schedule.Factor(step));
-        }
-        using (no_grad())
-            return (losses, fixture.Logits(FirstRows), expected, fixture.Expected($"final_{optimizer}/logits").clone());
-    }
-
-    private static Dictionary<string, double> GradientNoise(VqaCase fixture)
-    {
-        var noise = fixture.Trainable.ToDictionary(one => one.Name, _ => 0.0);
-        foreach (long seed in RoundingNoise.Seeds)
-        {
-            using var perturbed = new VqaCase(fixture.Name, seed);
-            perturbed.Loss(FirstRows).backward();
-            foreach (var ((parameterName, parameter), (_, other)) in fixture.Trainable.Zip(perturbed.Trainable))
-                noise[parameterName] = Math.Max(noise[parameterName], Largest(parameter.grad! - other.grad!));
-        }
-        return noise;
-    }
-
-    private static (double[] Losses, double Logits) TrajectoryNoise(string name, string optimizer, double[] losses, Tensor logits)
-    {
-        double[] noise = new double[losses.Length];
-        double logitNoise = 0;
-        foreach (long seed in RoundingNoise.Seeds)
-        {
-            (double[] other, Tensor otherLogits, _, _) = Run(name, optimizer, seed);
-            for (int step = 0; step < noise.Length; step++)
-                noise[step] = Math.Max(noise[step], Math.Abs(other[step] - losses[step]));
-            logitNoise = Math.Max(logitNoise, Largest(otherLogits - logits));
-        }
-        for (int step = 1; step < noise.Length; step++)
-            noise[step] = Math.Max(noise[step], noise[step - 1]); // what has parted does not come together again
-        return (noise, logitNoise);
-    }
+    private static TaskParity Parity(string name) => new(noise => new VqaCase(name, noise));
 }

@@ -34,7 +34,7 @@ public sealed class VariantTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("routing-feature.source=ones")]
     [InlineData("routing-feature.source=noise")]
     [InlineData("routing-feature.source=zeros", "peft.routing=add")]
-    [InlineData("data.shuffle-images=true", "data.limit-train=30")]
+    [InlineData("data.shuffle-images=true", "data.limit-train=30", "data.repeat.other=2")]
     [InlineData("vision.train=true", "routing-feature.source=patches", "peft.routing=matmul")]
     [InlineData("vision.train=true", "vision.init=random", "routing-feature.projection=linear", "training.validate-every=2", "training.clip-norm=1")]
     [InlineData("text.pooler=fresh", "vision.pooler=fresh", "head.hidden=10", "head.dropout=0.2")]

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VLPeft.Data;
 using VLPeft.Experiments;
 using VLPeft.Recipes;
 using VLPeft.Tests.Cli;
@@ -79,6 +80,26 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
             experiment.Data.Get(Split.Validation).Examples[0].Question,
             experiment.Data.Get(Split.Validation).Images!.PathOf(experiment.Data.Get(Split.Validation).Examples[0].ImageId))[0];
         Assert.Equal(scores.Predictions[0].Answer, answer.Answer); // one question alone, in no batch
+    }
+
+    [Fact]
+    public void AnEpochRepeatsQuestionsByTheirAnswersType()
+    {
+        Recipe recipe = Recipe.Load(world.Recipe, "data.repeat.other=3", "data.repeat.number=2");
+        using VqaExperiment experiment = VqaExperiment.Prepare(
+            recipe, new RunFiles(world.New()), new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        VqaTask task = experiment.Task();
+        var seen = new Dictionary<int, int>();
+        foreach (VqaBatch batch in task.Batches(epoch: 1, skip: 0))
+        {
+            using (batch)
+                foreach (int question in batch.Questions)
+                    seen[question] = seen.GetValueOrDefault(question) + 1;
+        }
+        IReadOnlyList<VqaExample> examples = experiment.Data.Get(Split.Train).Examples;
+        Assert.Equal(3, examples.Select(example => example.AnswerType).Distinct().Count());
+        Assert.All(examples.Select((example, row) => (example, row)), one => Assert.Equal(
+            one.example.AnswerType switch { "yes/no" => 1, "number" => 2, _ => 3 }, seen[one.row]));
     }
 
     private static TrainingOutcome Train(Recipe recipe, string run, Action<long>? onStep = null) =>

@@ -3,6 +3,7 @@ using TorchSharp;
 using VLPeft.Models;
 using VLPeft.Models.Beit;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Gpt2;
 using VLPeft.Models.Vit;
 using Xunit;
 using static TorchSharp.torch;
@@ -51,7 +52,31 @@ public sealed class ArchitectureTests
         AssertParameters(109_482_240, new BertFamilyModel(
             RobertaBase with { Kind = BertKind.Bert, VocabularySize = 30522, PositionRows = 512, TokenTypes = 2, PadId = 0 },
             device: META));
+        AssertParameters(124_439_808, new Gpt2Model(Gpt2Base, META));
+        AssertParameters(354_823_168, new Gpt2Model(Gpt2Base with { Width = 1024, Layers = 24, Heads = 16, Intermediate = 4096 }, META));
+        AssertParameters(774_030_080, new Gpt2Model(Gpt2Base with { Width = 1280, Layers = 36, Heads = 20, Intermediate = 5120 }, META));
+        AssertParameters(1_557_611_200, new Gpt2Model(Gpt2Base with { Width = 1600, Layers = 48, Heads = 25, Intermediate = 6400 }, META));
     }
+
+    [Fact]
+    public void Gpt2_names_and_shapes() => AssertState(new Gpt2Model(Gpt2Base with { Layers = 1 }, META), """
+        transformer.wte.weight 50257 768
+        transformer.wpe.weight 1024 768
+        transformer.h.0.ln_1.weight 768
+        transformer.h.0.ln_1.bias 768
+        transformer.h.0.attn.c_attn.weight 768 2304
+        transformer.h.0.attn.c_attn.bias 2304
+        transformer.h.0.attn.c_proj.weight 768 768
+        transformer.h.0.attn.c_proj.bias 768
+        transformer.h.0.ln_2.weight 768
+        transformer.h.0.ln_2.bias 768
+        transformer.h.0.mlp.c_fc.weight 768 3072
+        transformer.h.0.mlp.c_fc.bias 3072
+        transformer.h.0.mlp.c_proj.weight 3072 768
+        transformer.h.0.mlp.c_proj.bias 768
+        transformer.ln_f.weight 768
+        transformer.ln_f.bias 768
+        """);
 
     [Fact]
     public void Vit_names_and_shapes() => AssertState(new VitModel(VitBase with { Layers = 1 }, device: META), """
@@ -171,6 +196,17 @@ public sealed class ArchitectureTests
         layer_norm.bias 12
         bias 30
         """);
+
+    private static Gpt2Config Gpt2Base => new()
+    {
+        VocabularySize = 50257,
+        Width = 768,
+        Layers = 12,
+        Heads = 12,
+        Intermediate = 3072,
+        MaxLength = 1024,
+        EndId = 50256,
+    };
 
     private static BeitConfig BeitBase => new()
     {

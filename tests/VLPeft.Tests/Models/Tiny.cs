@@ -2,6 +2,7 @@ using TorchSharp;
 using VLPeft.Models;
 using VLPeft.Models.Beit;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Gpt2;
 using VLPeft.Models.Vit;
 using Xunit;
 using static TorchSharp.torch;
@@ -51,6 +52,20 @@ internal static class Tiny
     };
 
     public static BertFamilyConfig Bert { get; } = Roberta with { Kind = BertKind.Bert, PadId = 0, TokenTypes = 2 };
+
+    public static Gpt2Config Gpt2 { get; } = new()
+    {
+        VocabularySize = 30,
+        Width = 12,
+        Layers = 2,
+        Heads = 3,
+        Intermediate = 20,
+        MaxLength = 16,
+        EndId = 29,
+        InitializerRange = 0.3,
+        EmbeddingDropout = 0,
+        Dropout = BackboneDropout.None,
+    };
 
     /// <summary>A model in eval mode, the same each time.</summary>
     public static T Eval<T>(Func<T> build) where T : nn.Module

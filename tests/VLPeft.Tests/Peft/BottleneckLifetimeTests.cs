@@ -118,7 +118,7 @@ public class BottleneckLifetimeTests
         using var scope = NewDisposeScope();
         var toy = new Toy();
         PeftPlan plan = new LoraOptions(ModulePattern.Suffixes("query"), 4, 8).ToPlan();
-        plan = plan with { Sites = [.. plan.Sites, new PeftSite(ModulePattern.Suffixes("value"), Attachment.Parallel, Blocks: new OutputBlocks([true, false], BlockRouting.Joint))] };
+        plan = plan with { Sites = [.. plan.Sites, new PeftSite(ModulePattern.Suffixes("value"), Attachment.Serial)] };
         using PeftModel peft = PeftModel.Inject(toy, plan);
         using (no_grad())
             foreach ((_, Parameter parameter) in peft.TrainableParameters)
@@ -126,6 +126,22 @@ public class BottleneckLifetimeTests
         Tensor[] before = [.. toy.parameters().Select(parameter => parameter.detach().clone())];
         Assert.Contains("layer.0.value", Assert.Throws<InvalidOperationException>(peft.Merge).Message, StringComparison.Ordinal);
         Assert.All(toy.parameters().Zip(before), pair => Assert.True(pair.First.Equals(pair.Second)));
+    }
+
+    [Theory]
+    [InlineData(BlockRouting.Joint)]
+    [InlineData(BlockRouting.Separate)]
+    public void MergingKnowsTheBlocksOfAFusedProjection(BlockRouting routing)
+    {
+        using var scope = NewDisposeScope();
+        var toy = new Toy();
+        using PeftModel peft = PeftModel.Inject(toy, (new LoraOptions(ModulePattern.Suffixes("query"), 2, 8) { Blocks = new OutputBlocks([true, false, true, true], routing) }).ToPlan());
+        using var frozen = no_grad();
+        foreach ((_, Parameter parameter) in peft.TrainableParameters)
+            parameter.normal_(0, 0.5);
+        Tensor x = randn(3, 8), expected = toy.call(x);
+        peft.Merge();
+        Assert.InRange((toy.call(x) - expected).abs().max().ToDouble(), 0, 1e-5);
     }
 
     [Fact]

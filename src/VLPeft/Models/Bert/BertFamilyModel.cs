@@ -156,17 +156,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
         CheckHidden(hidden, "hidden states");
         if (mask is not null)
             Layers.Expect(mask, "the attention mask", "(B, T) of the hidden states", hidden.shape[0], hidden.shape[1]);
-        using Tensor? bias = mask is null ? null : PaddingBias(mask, hidden.dtype);
+        using Tensor? bias = mask is null ? null : Attention.PaddingBias(mask, hidden.dtype);
         return encoder.Run(hidden, bias, positions, states);
-    }
-
-    // (B, T) → (B, 1, 1, T): 0 for tokens, the type's lowest number for padding.
-    private static Tensor PaddingBias(Tensor mask, ScalarType type)
-    {
-        using var scope = NewDisposeScope();
-        Tensor padding = mask.to(ScalarType.Bool).logical_not();
-        Tensor bias = zeros(mask.shape, type, mask.device).masked_fill_(padding, finfo(type).min);
-        return scope.MoveToOuter(bias.unsqueeze(1).unsqueeze(1));
     }
 
     private void CheckHidden(Tensor hidden, string what)
@@ -179,14 +170,8 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
 
     private void CheckIds(Tensor ids, string what, long count)
     {
-        Layers.Expect(ids, what, "(B, T)", -1, -1);
-        if (ids.dtype != ScalarType.Int64)
-            throw new ArgumentException($"{what} must be int64, not {ids.dtype}.");
+        Layers.ExpectIds(ids, what, count);
         CheckLength(ids.shape[1], what);
-        // 8 µs for 64 × 20 ids on the CPU, and the only way to a message that names the id.
-        using Tensor least = ids.min(), most = ids.max();
-        if (least.ToInt64() < 0 || most.ToInt64() >= count)
-            throw new ArgumentException($"{what} must lie in 0 … {count - 1}, but range from {least.ToInt64()} to {most.ToInt64()}.");
     }
 
     private void CheckTypes(Tensor? tokenTypeIds, long batch, long length)

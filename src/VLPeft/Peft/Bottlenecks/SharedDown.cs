@@ -52,6 +52,9 @@ internal sealed class SharedDownEntry : BottleneckEntry
         return _routing.NeedsFeature ? _routing.Route(text, Down(feature!)) : text;
     }
 
+    /// <summary>R(W_down x_H, x_v) with x_v = W_down x_R given, (B, V, r).</summary>
+    public Tensor Route(Tensor hidden, Tensor vision) => _routing.Route(Down(hidden), vision);
+
     /// <summary>W_down x, with its bias.</summary>
     public Tensor Down(Tensor x) => Project(x, down_weight, down_bias);
 }
