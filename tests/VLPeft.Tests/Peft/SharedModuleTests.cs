@@ -22,16 +22,22 @@ public sealed class SharedModuleTests
         public override Tensor forward(Tensor x) => second.call(first.call(x));
     }
 
-    private static PeftPlan Plan(params string[] patterns) => new LoraOptions(ModulePattern.Suffixes("first", "second"), 2, 2).ToPlan() is var plan && patterns.Length == 0
-        ? plan
-        : plan with { Sites = [.. patterns.Select(one => new PeftSite(ModulePattern.Suffixes(one), Attachment.Parallel))] };
+    private static PeftPlan Plan() => new LoraOptions(ModulePattern.Suffixes("first", "second"), 2, 2).ToPlan();
 
     [Fact]
-    public void IsReachableUnderBothNames()
+    public void GetsOneBottleneckUnderItsFirstName()
     {
         using var model = new Tied();
-        System.Console.WriteLine(string.Join(",", model.named_modules().Select(one => one.name)) + "|" + string.Join(",", model.named_parameters().Select(one => one.name))+ "|" + string.Join(",", model.state_dict().Keys));
         using PeftModel peft = PeftModel.Inject(model, Plan());
-        Assert.Single(peft.Attached);
+        Assert.Equal("first", Assert.Single(peft.Attached).ModuleName);
+    }
+
+    [Fact]
+    public void IsRefusedWhenTwoPatternsMeanIt()
+    {
+        using var model = new Tied();
+        var site = new PeftSite(ModulePattern.Suffixes("first"), Attachment.Parallel);
+        string message = Assert.Throws<InvalidInputException>(() => PeftModel.Inject(model, Plan() with { Sites = [site, site] })).Message;
+        Assert.Contains("'first'", message, StringComparison.Ordinal);
     }
 }
