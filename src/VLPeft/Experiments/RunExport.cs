@@ -25,7 +25,7 @@ internal sealed record RunExport(
     {
         TrainedParameters.Load(files.WeightsOf(recipe), Trainable);
         if (Peft is not null)
-            PeftFolder.Save(Peft, files.Adapter, baseModel: recipe.Text.Model);
+            PeftFolder.Save(Peft, files.Adapter, HubFolder.BackbonePrefix(recipe.Text.Model!), recipe.Text.Model);
         if (recipe.Vision.Train)
             HubFolder.Save(Vision!.Encoder.Module, Vision.Encoder.ConfigJson, files.Vision, recipe.Vision.Model);
         if (recipe.Peft.Method == PeftMethod.Full)
