@@ -84,6 +84,7 @@ public sealed class RecipeTests : IDisposable
     [InlineData("peft: { routing: multiplly }", "peft.routing: 'multiplly' is no routing function")]
     [InlineData("peft: { bottleneck: split, rank: 6, routing: matmul }", "multiple of 4")]
     [InlineData("peft: { bottleneck: split }", "peft.bottleneck")]
+    [InlineData("peft: { bottleneck: after-up, routing: multiply }", "can't train in a LoRA")]
     [InlineData("peft: { bottleneck: cross-attention, routing: multiply, rank: 16 }", "takes the place")]
     [InlineData("peft: { residual: true }", "peft.residual")]
     [InlineData("peft: { method: full, routing: multiply }", "peft.routing")]
