@@ -17,8 +17,16 @@ internal static class CaptionCommand
             HelpName = "file|folder",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<long[]> imageId = new("--image-id") { Description = "Instead: ids in the run's feature file.", AllowMultipleArgumentsPerToken = true };
-        Option<string?> output = new("--output", "-o") { Description = "Write the captions here, as JSON in COCO's result format.", HelpName = "file" };
+        Option<long[]> imageId = new("--image-id")
+        {
+            Description = "Instead: ids in the run's feature file.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        Option<string?> output = new("--output", "-o")
+        {
+            Description = "Write the captions here, as JSON in COCO's result format.",
+            HelpName = "file",
+        };
         Option<int?> beams = new("--beams") { Description = "Beams instead of the recipe's; with 1 a single picture's caption comes word by word." };
         Option<string[]> plugin = CommonOptions.Plugin();
         Option<bool> json = CommonOptions.Json();
@@ -69,7 +77,8 @@ internal static class CaptionCommand
     }
 
     private static CaptionPrediction[] All(
-        CaptionExperiment experiment, IReadOnlyList<Picture> pictures, GenerationSection generation, Action<double> progress, CancellationToken cancellation)
+        CaptionExperiment experiment, IReadOnlyList<Picture> pictures, GenerationSection generation, Action<double> progress,
+        CancellationToken cancellation)
     {
         var captions = new List<CaptionPrediction>(pictures.Count);
         foreach (Picture[] batch in pictures.Chunk(generation.BatchSize))

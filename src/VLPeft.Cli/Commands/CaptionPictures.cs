@@ -13,7 +13,9 @@ internal static class CaptionPictures
 {
     private static readonly string[] Endings = [".jpg", ".jpeg", ".png"];
 
-    /// <exception cref="InvalidInputException">None, both kinds, a file or folder that is not there, an empty folder, an id that comes twice.</exception>
+    /// <exception cref="InvalidInputException">
+    /// None, both kinds, a file or folder that is not there, an empty folder, an id that comes twice.
+    /// </exception>
     public static IReadOnlyList<Picture> Of(string[] images, long[] featureIds)
     {
         if (images.Length == 0 == (featureIds.Length == 0))
@@ -23,8 +25,8 @@ internal static class CaptionPictures
             : [.. images.SelectMany(Files).Select(file => new Picture(IdOf(file), file, null))];
         if (pictures.GroupBy(picture => picture.Id).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            throw new InvalidInputException(
-                $"--image: expected each picture once, but '{twice.Key}' is the id of {twice.Count()}: {string.Join(", ", twice.Select(picture => picture.File ?? picture.Id))}.");
+            string which = string.Join(", ", twice.Select(picture => picture.File ?? picture.Id));
+            throw new InvalidInputException($"--image: expected each picture once, but '{twice.Key}' is the id of {twice.Count()}: {which}.");
         }
         return pictures;
     }

@@ -24,7 +24,8 @@ public sealed class NamedImageSource : IImageSource
     {
         if (!_names.TryGetValue(imageId, out string? name))
             throw new InvalidInputException($"image {imageId}: the data set does not name its file.");
-        return _folders.SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, Path.GetFileName(name)) }).FirstOrDefault(File.Exists)
+        string bare = Path.GetFileName(name);
+        return _folders.SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, bare) }).FirstOrDefault(File.Exists)
             ?? throw new InvalidInputException($"image {imageId}: no file {name} in {string.Join(", ", _folders)}.");
     }
 }

@@ -39,7 +39,8 @@ public sealed class CaptionData
     public CaptionSplit Get(Split split)
     {
         string name = RunFiles.Name(split);
-        return Find(split) ?? throw new InvalidInputException($"the recipe's data has no {name} split; name data.{name}.{(_section.Kind == DataKind.Flickr ? "pictures" : "captions")}.");
+        string key = _section.Kind == DataKind.Flickr ? "pictures" : "captions";
+        return Find(split) ?? throw new InvalidInputException($"the recipe's data has no {name} split; name data.{name}.{key}.");
     }
 
     private CaptionSplit? ReadValidation()
@@ -70,7 +71,8 @@ public sealed class CaptionData
     private static CaptionPicture[] WithCaptions(IReadOnlyList<CaptionPicture> pictures, Split split)
     {
         CaptionPicture[] described = [.. pictures.Where(picture => picture.Captions.Count > 0)];
-        return described.Length > 0 ? described : throw new InvalidInputException($"the {RunFiles.Name(split)} split: expected captions, but none of its {pictures.Count} pictures has any.");
+        return described.Length > 0 ? described : throw new InvalidInputException(
+            $"the {RunFiles.Name(split)} split: expected captions, but none of its {pictures.Count} pictures has any.");
     }
 
     private bool Has(Split split) => _section.Kind switch

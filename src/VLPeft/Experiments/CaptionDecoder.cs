@@ -29,7 +29,8 @@ internal sealed class CaptionDecoder(CaptionSystem system, ITextTokenizer tokeni
     }
 
     /// <summary>The captions of the first <paramref name="count"/> pictures.</summary>
-    public string[] Decode(RowImages images, int count, int batchSize, GenerationOptions options, Action<double>? progress, CancellationToken cancellation)
+    public string[] Decode(
+        RowImages images, int count, int batchSize, GenerationOptions options, Action<double>? progress, CancellationToken cancellation)
     {
         var captions = new List<string>(count);
         foreach (ReadOnlyMemory<int> rows in BatchPlan.InOrder(count, batchSize))

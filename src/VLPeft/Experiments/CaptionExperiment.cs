@@ -22,7 +22,8 @@ public sealed class CaptionExperiment : IDisposable
     private readonly PcaProjection? _pca;
 
     private CaptionExperiment(
-        Recipe recipe, CaptionData data, ITextTokenizer tokenizer, CaptionSystem system, ImageStores stores, PcaProjection? pca, CancellationToken cancellation)
+        Recipe recipe, CaptionData data, ITextTokenizer tokenizer, CaptionSystem system, ImageStores stores, PcaProjection? pca,
+        CancellationToken cancellation)
     {
         (Recipe, Data, Tokenizer, System, _stores, _pca, _cancellation) = (recipe, data, tokenizer, system, stores, pca, cancellation);
         Scorer = new CaptionMeasure(recipe, system, tokenizer);
@@ -98,22 +99,27 @@ public sealed class CaptionExperiment : IDisposable
     /// <param name="onText">Is told the caption as it grows: with one beam word by word, with more when it is found.</param>
     /// <param name="cancellation">Looked at before every step.</param>
     /// <exception cref="InvalidInputException">The file is missing or broken, or the run reads features from a file.</exception>
-    public string Caption(string image, GenerationSection? generation = null, Action<string>? onText = null, CancellationToken cancellation = default) =>
+    public string Caption(
+        string image, GenerationSection? generation = null, Action<string>? onText = null, CancellationToken cancellation = default) =>
         Decode(() => _stores.OfFiles([image]), 1, generation, onText, cancellation)[0];
 
     /// <summary>The captions of picture files, decoded together; the model must be in evaluation mode.</summary>
     /// <exception cref="InvalidInputException">A file is missing or broken, or the run reads features from a file.</exception>
-    public IReadOnlyList<string> Caption(IReadOnlyList<string> images, GenerationSection? generation = null, CancellationToken cancellation = default) =>
+    public IReadOnlyList<string> Caption(
+        IReadOnlyList<string> images, GenerationSection? generation = null, CancellationToken cancellation = default) =>
         Decode(() => _stores.OfFiles(images), images.Count, generation, null, cancellation);
 
     /// <summary>The captions of pictures by their ids in the recipe's feature file; the model must be in evaluation mode.</summary>
     /// <exception cref="InvalidInputException">The file does not have one, or the run looks at picture files.</exception>
-    public IReadOnlyList<string> Caption(IReadOnlyList<long> imageIds, GenerationSection? generation = null, CancellationToken cancellation = default) =>
+    public IReadOnlyList<string> Caption(
+        IReadOnlyList<long> imageIds, GenerationSection? generation = null, CancellationToken cancellation = default) =>
         Decode(() => _stores.OfIds(imageIds), imageIds.Count, generation, null, cancellation);
 
     /// <summary>Fills a recipe's feature cache for every split it has.</summary>
     /// <returns>How many pictures of each split are in the cache.</returns>
-    /// <exception cref="InvalidInputException">The recipe keeps no features: they come from a file, or the encoder trains, or nothing of a picture is read.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The recipe keeps no features: they come from a file, or the encoder trains, or nothing of a picture is read.
+    /// </exception>
     public static IReadOnlyDictionary<string, int> ExtractFeatures(Recipe recipe, IRunReporter reporter, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -151,7 +157,8 @@ public sealed class CaptionExperiment : IDisposable
         if (tokenizer.Encode("a").Any(id => id == text.EndId) || tokenizer.Encode("").Length > 0)
             throw new InvalidInputException($"text.model '{recipe.Text.Model}': the tokenizer puts special tokens around a text; captioning needs GPT-2's, which does not.");
         long prefix = recipe.Text.PrefixSource == PrefixSource.Patches ? backbones.Vision?.Encoder.Positions ?? 1 : 1;
-        foreach ((string key, int length) in new[] { ("text.max-length", recipe.Text.MaxLength), ("generation.max-length", recipe.Generation.MaxLength) })
+        (string, int)[] lengths = [("text.max-length", recipe.Text.MaxLength), ("generation.max-length", recipe.Generation.MaxLength)];
+        foreach ((string key, int length) in lengths)
             if (length + prefix > text.MaxLength)
                 throw new InvalidInputException($"{key}: {length} tokens and {prefix} of the prefix are more than the model's {text.MaxLength} positions.");
     }

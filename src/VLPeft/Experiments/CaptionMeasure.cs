@@ -30,9 +30,8 @@ internal sealed class CaptionMeasure(Recipe recipe, CaptionSystem system, ITextT
     public double MeanLoss(CaptionTexts texts, CancellationToken cancellation)
     {
         double loss = 0;
-        int batchSize = recipe.Training.EvaluationBatchSize > 0 ? recipe.Training.EvaluationBatchSize : Math.Clamp(4 * recipe.Training.BatchSize, 1, 512);
         using (no_grad())
-            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(texts.Lengths, batchSize))
+            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(texts.Lengths, recipe.Training.RowsInEvaluation))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();

@@ -29,7 +29,8 @@ public static class CaptionRun
         reporter.Message(audit.TrimEnd());
         var task = new CaptionTask(recipe, experiment);
         CaptionTexts captions = experiment.Texts(Split.Train);
-        reporter.Message($"training captions: {captions.Lengths.Length:N0}, {captions.Cut:N0} of them with {recipe.Text.MaxLength} tokens or more, which have no end");
+        reporter.Message($"training captions: {captions.Lengths.Length:N0}, {captions.Cut:N0} of them with {recipe.Text.MaxLength} tokens or more, "
+            + "which have no end");
         TrainingOutcome outcome = Trainer.Run(task, RunOptions.Of(recipe), new RunFolder(files.Folder), reporter, cancellation);
         if (outcome.Status != TrainingStatus.Interrupted)
             Export(experiment.System, recipe, files, outcome);
@@ -56,7 +57,9 @@ public static class CaptionRun
         }
     }
 
-    /// <summary>Captions a split by the recipe's generation settings, scores it, and keeps captions, scores and each picture's scores in the run folder.</summary>
+    /// <summary>
+    /// Captions a split by the recipe's generation settings, scores it, and keeps captions, scores and each picture's scores in the run folder.
+    /// </summary>
     /// <param name="experiment">An opened run.</param>
     /// <param name="files">Its folder.</param>
     /// <param name="split">The split.</param>

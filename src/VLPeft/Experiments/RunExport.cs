@@ -20,12 +20,15 @@ internal sealed record RunExport(
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>What the language model is called in the model that its checkpoint is of, such as "roberta."; nothing where its names say it.</summary>
+    public string AdapterPrefix { get; init; } = "";
+
     /// <summary>Loads the weights that the recipe chooses and writes everything; the model is to be in evaluation mode.</summary>
     public void Write(Recipe recipe, RunFiles files, TrainingOutcome outcome)
     {
         TrainedParameters.Load(files.WeightsOf(recipe), Trainable);
         if (Peft is not null)
-            PeftFolder.Save(Peft, files.Adapter, HubFolder.BackbonePrefix(recipe.Text.Model!), recipe.Text.Model);
+            PeftFolder.Save(Peft, files.Adapter, AdapterPrefix, recipe.Text.Model);
         if (recipe.Vision.Train)
             HubFolder.Save(Vision!.Encoder.Module, Vision.Encoder.ConfigJson, files.Vision, recipe.Vision.Model);
         if (recipe.Peft.Method == PeftMethod.Full)

@@ -28,7 +28,8 @@ public sealed class RunFiles(string folder)
 
     /// <summary>
     /// The bottlenecks in Hugging Face PEFT's layout, for the architecture that the language model's config.json names: names begin with
-    /// "roberta." for a RobertaForMaskedLM, with "encoder." for a RobertaModel.
+    /// "roberta." for a RobertaForMaskedLM, with "encoder." for a RobertaModel, with
+    /// "transformer." for a GPT2LMHeadModel.
     /// </summary>
     public string Adapter => In("adapter");
 

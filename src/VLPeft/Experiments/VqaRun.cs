@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VLPeft.Checkpoints;
 using VLPeft.Evaluation;
+using VLPeft.Models;
 using VLPeft.Recipes;
 using VLPeft.Training;
 
@@ -72,6 +73,8 @@ public static class VqaRun
     {
         system.Eval();
         new RunExport(system.Peft, system.Backbones.Text.Module, system.Backbones.Text.ConfigJson, system.Backbones.Vision, system.TrainableParameters)
-            .Write(recipe, files, outcome);
+        {
+            AdapterPrefix = HubFolder.BackbonePrefix(recipe.Text.Model!),
+        }.Write(recipe, files, outcome);
     }
 }

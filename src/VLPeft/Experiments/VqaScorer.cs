@@ -28,7 +28,7 @@ internal sealed class VqaScorer(VqaSystem system, AnswerVocabulary answers, Trai
         double loss = 0;
         bool scored = questions.Coverage is not null;
         using (no_grad())
-            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(questions.Lengths, BatchSize))
+            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(questions.Lengths, training.RowsInEvaluation))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
@@ -41,8 +41,6 @@ internal sealed class VqaScorer(VqaSystem system, AnswerVocabulary answers, Trai
         VqaAccuracyReport? accuracy = scored ? VqaAccuracy.Evaluate(questions.Split.Examples, predictions) : null;
         return new VqaScores(predictions, accuracy, scored ? loss / predictions.Length : null);
     }
-
-    private int BatchSize => training.EvaluationBatchSize > 0 ? training.EvaluationBatchSize : Math.Clamp(4 * training.BatchSize, 1, 512);
 
     private void Store(Tensor best, VqaBatch batch, VqaQuestions questions, VqaPrediction[] predictions)
     {

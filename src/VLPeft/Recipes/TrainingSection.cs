@@ -108,6 +108,8 @@ public sealed record TrainingSection
     /// <summary>Threads of a run; 0 for the machine's. One is fastest for small models: run several at once instead.</summary>
     public int Threads { get; init; }
 
+    internal int RowsInEvaluation => EvaluationBatchSize > 0 ? EvaluationBatchSize : Math.Clamp(4 * BatchSize, 1, 512);
+
     internal void Validate()
     {
         Check.That(Steps >= 0, "training.steps", "0 or more", Steps);

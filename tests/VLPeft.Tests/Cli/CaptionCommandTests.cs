@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VLPeft.Cli.Workers;
 using VLPeft.Data.Scenes;
 using VLPeft.Evaluation.Captions;
 using VLPeft.Experiments;
@@ -89,6 +90,17 @@ public sealed class CaptionCommandTests(CaptionWorld world) : IClassFixture<Capt
         string run = world.New();
         CommandLine.Run("train", world.FileRecipe, "-o", run).Expect(0);
         CommandLine.Refused(["evaluate", run], "no test split", "data.test.captions");
+    }
+
+    [Fact]
+    public async Task AWorkerTrainsAndScoresIt()
+    {
+        string run = world.New();
+        string job = world.Write("job.json", JsonSerializer.Serialize(new Job(world.Recipe, ["seed=4"], run, Split.Test)) + "\n");
+        CommandResult worker = (await CommandLine.End(CommandLine.Start($"exec < '{job}'", ["worker"]))).Expect(0);
+        JobEvent last = JsonSerializer.Deserialize<JobEvent>(worker.Out.TrimEnd().Split('\n')[^1])!;
+        Assert.True(last.IsDone, worker.Out);
+        Assert.True(File.Exists(Path.Combine(run, "evaluation-test.json")));
     }
 
     [Fact]
