@@ -15,6 +15,9 @@ public sealed class Add : IFoldableRoutingFunction
     public bool IsPositionWise => true;
 
     /// <inheritdoc/>
+    public bool LearnsFromZero => true;
+
+    /// <inheritdoc/>
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequireBroadcastable(Name, text, vision);

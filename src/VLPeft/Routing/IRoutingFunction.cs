@@ -24,6 +24,12 @@ public interface IRoutingFunction
     /// <summary>True when it routes by one vector an image (V = 1) only: recipes that give it all tokens are then refused beforehand.</summary>
     bool NeedsPooledFeature => false;
 
+    /// <summary>
+    /// True when its gradient is other than zero where x_t and x_v are zero, as a sum's is and a product's is not: what
+    /// <c>after-up</c> needs above a LoRA, whose W_up starts at zero.
+    /// </summary>
+    bool LearnsFromZero => false;
+
     /// <summary>Routes the text side by the vision side.</summary>
     /// <param name="text">x_t (B, T, r): the hidden states after the down projection.</param>
     /// <param name="vision">x_v (B, V, r): the routing feature after the same down projection.</param>

@@ -12,6 +12,9 @@ public sealed class NoRouting : IFoldableRoutingFunction
     public bool IsPositionWise => true;
 
     /// <inheritdoc/>
+    public bool LearnsFromZero => true;
+
+    /// <inheritdoc/>
     public bool NeedsFeature => false;
 
     /// <inheritdoc/>

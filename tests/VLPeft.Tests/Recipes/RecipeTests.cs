@@ -85,6 +85,7 @@ public sealed class RecipeTests : IDisposable
     [InlineData("peft: { bottleneck: split, rank: 6, routing: matmul }", "multiple of 4")]
     [InlineData("peft: { bottleneck: split }", "peft.bottleneck")]
     [InlineData("peft: { bottleneck: cross-attention, routing: multiply, rank: 16 }", "takes the place")]
+    [InlineData("peft: { bottleneck: after-up, routing: multiply }", "peft.bottleneck: bottleneck 'after-up' with routing 'multiply' can't train in a LoRA")]
     [InlineData("peft: { residual: true }", "peft.residual")]
     [InlineData("peft: { method: full, routing: multiply }", "peft.routing")]
     [InlineData("peft: { method: adapter, alpha: 3 }", "peft.alpha")]
