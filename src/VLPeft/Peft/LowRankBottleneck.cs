@@ -136,9 +136,20 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
     }
 
     // (B, T, n·r) → (B, T, d_out)
-    private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed) : Up(routed).mul(Options.Scale);
+    private Tensor Scaled(Tensor routed)
+    {
+        Tensor active = Activate(routed);
+        if (Options.Scale == 1)
+            return Project(active);
+        // In r numbers rather than d_out; a bias of W_up has to be scaled behind it.
+        return up_bias is null ? Project(active.mul(Options.Scale)) : Project(active).mul(Options.Scale);
+    }
 
-    private Tensor Up(Tensor routed) => _layout.Project(Options.Activation?.Apply(routed) ?? routed, up_weight, up_bias);
+    private Tensor Up(Tensor routed) => Project(Activate(routed));
+
+    private Tensor Activate(Tensor routed) => Options.Activation?.Apply(routed) ?? routed;
+
+    private Tensor Project(Tensor active) => _layout.Project(active, up_weight, up_bias);
 
     private Tensor Drop(Tensor x) => Options.Dropout > 0 && training ? nn.functional.dropout(x, Options.Dropout, true) : x;
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using VLPeft.Models;
 using static TorchSharp.torch;
@@ -33,8 +34,10 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
 
     private static void RequireOneEach(List<AttachedBottleneck> attached)
     {
-        foreach (var twice in attached.GroupBy(one => one.ModuleName).Where(group => group.Count() > 1))
-            throw new InvalidInputException($"module '{twice.Key}' is matched by two patterns of the plan; it would get two bottlenecks.");
+        foreach (AttachedBottleneck[] twice in attached.GroupBy(one => one.Target).Where(group => group.Count() > 1).Select(group => group.ToArray()))
+            throw new InvalidInputException(twice[0].ModuleName == twice[1].ModuleName
+                ? $"module '{twice[0].ModuleName}' is matched by two patterns of the plan; it would get two bottlenecks."
+                : $"'{twice[0].ModuleName}' and '{twice[1].ModuleName}' are one module under two names, and two patterns of the plan match it; it would get two bottlenecks.");
     }
 
     public HashSet<string> AlsoTrained()
@@ -56,7 +59,8 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         var matches = _modules.Where(one => site.Pattern.Matches(one.Name)).ToList();
         if (matches.Count == 0)
             throw new InvalidInputException($"no module matches '{site.Pattern}'; there are {Examples(_modules.Where(one => HasWeight(one.Module)).Select(one => one.Name))}.");
-        return [.. matches.Select(match => AttachModule(site, match.Name, match.Module))];
+        // A module that stands under several names has one forward, so it gets one bottleneck, under the first name.
+        return [.. matches.DistinctBy(match => match.Module).Select(match => AttachModule(site, match.Name, match.Module))];
     }
 
     private AttachedBottleneck AttachModule(PeftSite site, string name, nn.Module module)
@@ -71,10 +75,10 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
             throw new InvalidInputException($"module '{name}' has {width}-wide hidden states and the routing feature is {declared} wide; "
                 + "name a projection (linear or pca) in the recipe, or leave the module out of the targets.");
         string owner = site.ShareAs is null ? name : site.Pattern.Replace(name, site.ShareAs);
-        return new AttachedBottleneck(name, target, site.Attach, owner, BottleneckFor(owner, width, output, site, name), feature);
+        return new AttachedBottleneck(name, target, site.Attach, owner, BottleneckFor(owner, width, output, site, name, module), feature);
     }
 
-    private LowRankBottleneck BottleneckFor(string owner, long width, long output, PeftSite site, string name)
+    private LowRankBottleneck BottleneckFor(string owner, long width, long output, PeftSite site, string name, nn.Module module)
     {
         if (_shared.TryGetValue(owner, out LowRankBottleneck? made))
         {
@@ -82,8 +86,14 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
                 throw new InvalidInputException($"module '{name}' shares the bottleneck '{owner}', which is {made.Width} → {made.OutputWidth} wide, but needs {width} → {output}.");
             return made;
         }
-        return _shared[owner] = new LowRankBottleneck(width, output, plan.Bottleneck, site.Blocks);
+        return _shared[owner] = Beside(module, new LowRankBottleneck(width, output, plan.Bottleneck, site.Blocks));
     }
+
+    // On the module's device and in its type, which its hidden states have too.
+    private static LowRankBottleneck Beside(nn.Module module, LowRankBottleneck bottleneck) =>
+        module.parameters().FirstOrDefault() is not { } weight || (weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32)
+            ? bottleneck
+            : bottleneck.to(weight.device, weight.dtype);
 
     private static (long Input, long Output) Widths(PeftSite site, string name, nn.Module module)
     {
