@@ -22,7 +22,10 @@ public sealed class RunFiles(string folder)
     /// <summary>What is matched, routed and trained, as text.</summary>
     public string Audit => In("audit.txt");
 
-    /// <summary>The bottlenecks in Hugging Face PEFT's layout.</summary>
+    /// <summary>
+    /// The bottlenecks in Hugging Face PEFT's layout, for the architecture that the language model's config.json names: names begin with
+    /// "roberta." for a RobertaForMaskedLM, with "encoder." for a RobertaModel.
+    /// </summary>
     public string Adapter => In("adapter");
 
     /// <summary>A vision encoder that trained, as a Hugging Face folder.</summary>

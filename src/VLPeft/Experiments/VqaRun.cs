@@ -150,7 +150,7 @@ public static class VqaRun
         TrainedParameters.Load(WeightsOf(experiment.Recipe, files), experiment.System.TrainableParameters);
         experiment.System.Eval();
         if (experiment.System.Peft is { } peft)
-            PeftFolder.Save(peft, files.Adapter, baseModel: experiment.Recipe.Text.Model);
+            PeftFolder.Save(peft, files.Adapter, HubFolder.BackbonePrefix(experiment.Recipe.Text.Model!), experiment.Recipe.Text.Model);
         VqaBackbones backbones = experiment.System.Backbones;
         if (experiment.Recipe.Vision.Train)
             HubFolder.Save(backbones.Vision!.Module, backbones.Vision.ConfigJson, files.Vision, experiment.Recipe.Vision.Model);

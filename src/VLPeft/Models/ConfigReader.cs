@@ -94,6 +94,16 @@ internal sealed class ConfigReader
         return element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong(key, "a string");
     }
 
+    /// <summary>A list of texts; empty when absent.</summary>
+    public string[] Texts(string key)
+    {
+        if (Find(key) is not { } element)
+            return [];
+        return element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String)
+            ? [.. element.EnumerateArray().Select(one => one.GetString()!)]
+            : throw Wrong(key, "a list of strings");
+    }
+
     public HiddenActivation Activation(string key) => HiddenActivations.ByName.TryGetValue(Text(key), out HiddenActivation activation)
         ? activation
         : throw Wrong(key, $"one of {string.Join(", ", HiddenActivations.ByName.Keys.Select(name => $"\"{name}\""))}");

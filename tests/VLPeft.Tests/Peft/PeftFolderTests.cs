@@ -54,7 +54,8 @@ public sealed class PeftFolderTests : IDisposable
         foreach (IBottleneckKind kind in KnownBottlenecks.All)
             plans[$"kind {kind.Name}"] = (Lora("query") with
             {
-                Rank = 16, Kind = kind, Routing = kind.AlwaysUsesFeature ? KnownRoutingFunctions.None : KnownRoutingFunctions.Multiply,
+                Rank = 16, Kind = kind,
+                Routing = kind.AlwaysUsesFeature ? KnownRoutingFunctions.None : kind.RoutesAfterUp ? KnownRoutingFunctions.Add : KnownRoutingFunctions.Multiply,
             }).ToPlan();
         return plans;
     }
@@ -226,6 +227,7 @@ public sealed class PeftFolderTests : IDisposable
         var tensors = file.Names.ToDictionary(name => name, file.Read);
         edit(tensors);
         SafetensorsWriter.Write(path, tensors);
+        Edit(config => config["vlpeft"]!.AsObject().Remove("weights_sha256"));
     }
 
     /// <summary>Loading fails with these words, and the model computes what it did, bit for bit, and trains what it did.</summary>

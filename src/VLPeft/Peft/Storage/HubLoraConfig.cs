@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using VLPeft.Checkpoints;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -55,47 +54,37 @@ internal sealed class HubLoraConfig
     /// <exception cref="InvalidInputException">A key is missing, malformed or not supported: the message names file and key.</exception>
     public static HubLoraConfig Read(JsonElement json, string source) => new(new HubConfigReader(json, source));
 
-    /// <summary>The plan for a backbone that may stand under a prefix in the model the adapter was trained in.</summary>
-    public PeftPlan ToPlan(nn.Module backbone, SafetensorsFile weights)
+    /// <summary>The plan for a backbone whose names may differ from the file's by a prefix.</summary>
+    public PeftPlan ToPlan(nn.Module backbone, HubPrefixes? prefixes)
     {
-        ModulePattern targets = Targets(backbone, weights);
-        PeftPlan plan = new LoraOptions(targets, _rank, _rank * _scale) { Dropout = _dropout }.ToPlan();
-        string[] parameters = [.. backbone.named_parameters().Select(one => one.name)];
+        prefixes ??= HubPrefixes.None;
+        var names = new PatternTranslation(backbone, prefixes.InFile, prefixes.InModel);
+        ModulePattern targets = Limited(_regex is null ? ModulePattern.Suffixes(_targets) : ModulePattern.FullMatch(_regex));
+        PeftPlan plan = new LoraOptions(names.OfModules(targets), _rank, _rank * _scale) { Dropout = _dropout }.ToPlan();
         return plan with
         {
             Bottleneck = plan.Bottleneck with { Scale = _scale },
             // PEFT ignores a name in modules_to_save that the model lacks (it adds "classifier" and "score" on its own).
-            AlsoTrain = [.. Saved(backbone, targets).Where(pattern => parameters.Any(pattern.Matches))],
+            AlsoTrain = [.. Saved().Where(names.MeansParameters).Select(names.OfParameters), .. Biases(names.BiasesOf(targets))],
         };
-    }
-
-    private ModulePattern Targets(nn.Module backbone, SafetensorsFile weights)
-    {
-        if (_regex is null)
-            return Limited(ModulePattern.Suffixes(_targets));
-        ModulePattern pattern = ModulePattern.FullMatch(_regex);
-        string[] modules = [.. backbone.named_modules().Select(one => one.name).Where(name => name.Length > 0)];
-        string? prefix = HubNames.FindPrefix(HubNames.LoraModules(weights.Names), modules.ToHashSet(StringComparer.Ordinal));
-        string outer = prefix?[PeftFolder.Root.Length..] ?? "";
-        // The expression is meant for names with the prefix.
-        string[] meant = [.. modules.Where(name => pattern.Matches(outer + name))];
-        return Limited(meant.Length == 0 || meant.SequenceEqual(modules.Where(pattern.Matches))
-            ? pattern
-            : ModulePattern.FullMatch(string.Join('|', meant.Select(Regex.Escape))));
     }
 
     private ModulePattern Limited(ModulePattern pattern) => _layers.IsEmpty ? pattern : pattern.InLayers(_layers);
 
-    // What the file holds of the base model.
-    private IEnumerable<ModulePattern> Saved(nn.Module backbone, ModulePattern targets)
+    // What the file holds of the base model, in the file's names.
+    private IEnumerable<ModulePattern> Saved()
     {
         foreach (string module in _modulesToSave)
             yield return ModulePattern.FullMatch($@"(.*\.)?{Regex.Escape(module)}(\..*)?");
         if (_bias == "all")
             yield return ModulePattern.Suffixes("bias");
-        if (_bias == "lora_only")
-            yield return ModulePattern.FullMatch(
-                string.Join('|', backbone.named_modules().Select(one => one.name).Where(targets.Matches).Select(name => Regex.Escape($"{name}.bias"))));
+    }
+
+    // The target layers' own biases, in the backbone's names.
+    private IEnumerable<ModulePattern> Biases(string[] names)
+    {
+        if (_bias == "lora_only" && names.Length > 0)
+            yield return ModulePattern.FullMatch(string.Join('|', names.Select(Regex.Escape)));
     }
 
     private static void CheckInitialization(HubConfigReader json)

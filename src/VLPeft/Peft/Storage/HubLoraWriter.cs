@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -7,16 +8,17 @@ namespace VLPeft.Peft;
 /// <summary>adapter_config.json for Hugging Face PEFT: "LORA" for what PEFT can compute, a type it refuses for everything else.</summary>
 internal static class HubLoraWriter
 {
+    public const string LoraType = "LORA";
     private const string OwnType = "VLPEFT";
 
     public static JsonObject Write(PeftModel model, string prefix, string? baseModel)
     {
         BottleneckOptions options = model.Plan.Bottleneck;
         IReadOnlySet<string> biases = HubNames.TargetBiases(model);
-        string[] modules = [.. model.AlsoTrained.Select(one => one.Name).Where(name => !biases.Contains(name)).Select(HubNames.ModuleOf).Distinct()];
+        IReadOnlyList<string> modules = HubNames.SavedModules(model);
         return new JsonObject
         {
-            ["peft_type"] = IsPlainLora(model.Plan) && CanSave(modules, model) ? "LORA" : OwnType,
+            ["peft_type"] = IsPlainLora(model.Plan) && CanSave(modules, model, prefix) ? LoraType : OwnType,
             ["auto_mapping"] = null,
             ["base_model_name_or_path"] = baseModel,
             ["task_type"] = null,
@@ -26,7 +28,7 @@ internal static class HubLoraWriter
             ["lora_alpha"] = Alpha(options),
             ["lora_dropout"] = options.Dropout,
             ["bias"] = biases.Count > 0 ? "lora_only" : "none",
-            ["fan_in_fan_out"] = false,
+            ["fan_in_fan_out"] = model.Attached.All(one => one.Target is Conv1D),
             ["init_lora_weights"] = true,
             ["use_rslora"] = false,
             ["use_dora"] = false,
@@ -35,7 +37,7 @@ internal static class HubLoraWriter
             ["target_modules"] = Target(model, prefix),
             ["layers_to_transform"] = null,
             ["layers_pattern"] = null,
-            ["modules_to_save"] = modules.Length == 0 ? null : List(modules.Select(one => prefix + one)),
+            ["modules_to_save"] = modules.Count == 0 ? null : List(modules.Select(one => prefix + one)),
         };
     }
 
@@ -45,10 +47,14 @@ internal static class HubLoraWriter
         && plan.Bottleneck is { IsRouted: false, Kind: SharedDown, Bias: false, Activation: null }
         && plan.Sites.All(site => site is { Attach: Attachment.Parallel, Blocks: null, ShareAs: null });
 
-    // PEFT saves whole modules beside those with a LoRA, not around or in them.
-    private static bool CanSave(string[] modules, PeftModel model) =>
-        modules.All(module => module.Length > 0
-            && model.Attached.All(one => one.ModuleName != module && !one.ModuleName.StartsWith(module + ".", StringComparison.Ordinal)));
+    // PEFT saves whole modules beside those with a LoRA, not around or in them, and takes every module whose name ends like theirs.
+    private static bool CanSave(IReadOnlyList<string> modules, PeftModel model, string prefix)
+    {
+        string[] names = [.. model.Backbone.named_modules().Select(one => prefix + one.name)];
+        return modules.All(module => module.Length > 0
+            && model.Attached.All(one => one.ModuleName != module && !one.ModuleName.StartsWith(module + ".", StringComparison.Ordinal))
+            && names.Count(name => name.EndsWith(prefix + module, StringComparison.Ordinal)) == 1);
+    }
 
     // alpha / r was rounded: the alpha that gives it, whole if there is such a one.
     private static double Alpha(BottleneckOptions options)

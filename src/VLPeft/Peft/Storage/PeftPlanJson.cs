@@ -11,7 +11,13 @@ namespace VLPeft.Peft;
 /// </summary>
 internal static class PeftPlanJson
 {
-    public static JsonObject Write(PeftPlan plan)
+    public const string Key = "vlpeft";
+    public const string HashKey = "weights_sha256";
+
+    /// <param name="plan">The plan, in the backbone's names.</param>
+    /// <param name="prefix">What the file's names have in front of them.</param>
+    /// <param name="weightsHash">SHA-256 of adapter_model.safetensors.</param>
+    public static JsonObject Write(PeftPlan plan, string prefix, string weightsHash)
     {
         BottleneckOptions options = plan.Bottleneck;
         return new JsonObject
@@ -27,24 +33,26 @@ internal static class PeftPlanJson
             ["initialization"] = options.Initialization.ToString(),
             ["sites"] = new JsonArray([.. plan.Sites.Select(WriteSite)]),
             ["also_train"] = new JsonArray([.. plan.AlsoTrain.Select(WritePattern)]),
+            ["prefix"] = prefix,
+            [HashKey] = weightsHash,
         };
     }
 
     /// <exception cref="InvalidInputException">A key is missing or has another form; names the file.</exception>
-    public static PeftPlan Read(JsonElement json, string source)
+    public static SavedPlan Read(JsonElement json, string source)
     {
         try
         {
-            RequireKnown(json, "method", "routing", "bottleneck", "rank", "scale", "bias", "dropout", "activation", "initialization", "sites", "also_train");
-            if (json.GetProperty("sites").GetArrayLength() == 0)
+            RequireKnown(json, "method", "routing", "bottleneck", "rank", "scale", "bias", "dropout", "activation", "initialization", "sites", "also_train", "prefix", HashKey);
+            if (Required(json, "sites").GetArrayLength() == 0)
                 throw new InvalidInputException("\"sites\" is empty.");
             var options = new BottleneckOptions(
-                json.GetProperty("rank").GetInt64(),
-                json.GetProperty("scale").GetDouble(),
+                Value(json, "rank", JsonValueKind.Number, one => one.GetInt64()),
+                Value(json, "scale", JsonValueKind.Number, one => one.GetDouble()),
                 KnownBottlenecks.Get(Text(json, "bottleneck")),
                 KnownRoutingFunctions.Get(Text(json, "routing")),
-                json.GetProperty("bias").GetBoolean(),
-                json.GetProperty("dropout").GetDouble(),
+                Flag(json, "bias"),
+                Value(json, "dropout", JsonValueKind.Number, one => one.GetDouble()),
                 Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
                 Named<BottleneckInitialization>(json, "initialization"));
             BottleneckNames names = Text(json, "method") switch
@@ -53,13 +61,14 @@ internal static class PeftPlanJson
                 "adapter" => BottleneckNames.Adapter,
                 string other => throw new InvalidInputException($"method '{other}' is not known."),
             };
-            return new PeftPlan(
-                [.. json.GetProperty("sites").EnumerateArray().Select(ReadSite)], options,
-                [.. json.GetProperty("also_train").EnumerateArray().Select(ReadPattern)], names);
+            var plan = new PeftPlan(
+                [.. Required(json, "sites").EnumerateArray().Select(ReadSite)], options,
+                [.. Required(json, "also_train").EnumerateArray().Select(ReadPattern)], names);
+            return new SavedPlan(plan, Optional(json, "prefix")?.GetString(), Optional(json, HashKey)?.GetString());
         }
         catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or InvalidInputException)
         {
-            throw new InvalidInputException($"{source}: the key \"vlpeft\" does not hold a plan as this program writes it: {error.Message}", error);
+            throw new InvalidInputException($"{source}: the key \"{Key}\" does not hold a plan as this program writes it: {error.Message}", error);
         }
     }
 
@@ -80,7 +89,7 @@ internal static class PeftPlanJson
             ? new OutputBlocks([.. blocks.EnumerateArray().Select(one => one.GetBoolean())], Named<BlockRouting>(json, "block_routing"))
             : null;
         return new PeftSite(
-            ReadPattern(json.GetProperty("pattern")), Named<Attachment>(json, "attach"), Optional(json, "share_as")?.GetString(), fused,
+            ReadPattern(Required(json, "pattern")), Named<Attachment>(json, "attach"), Optional(json, "share_as")?.GetString(), fused,
             Optional(json, "width")?.GetInt64());
     }
 
@@ -96,7 +105,7 @@ internal static class PeftPlanJson
         RequireKnown(json, "suffixes", "regex", "layers");
         ModulePattern pattern = Optional(json, "regex") is { } regex
             ? ModulePattern.FullMatch(regex.GetString()!)
-            : ModulePattern.Suffixes(json.GetProperty("suffixes").EnumerateArray().Select(one => one.GetString()!));
+            : ModulePattern.Suffixes(Required(json, "suffixes").EnumerateArray().Select(one => one.GetString()!));
         return Optional(json, "layers") is { } layers ? pattern.InLayers(layers.EnumerateArray().Select(one => one.GetInt32())) : pattern;
     }
 
@@ -114,6 +123,19 @@ internal static class PeftPlanJson
         Enum.TryParse(Text(json, key), out T value) && Enum.IsDefined(value) ? value
         : throw new InvalidInputException($"\"{key}\": expected one of {string.Join(", ", Enum.GetNames<T>())}, got \"{Text(json, key)}\".");
 
-    private static string Text(JsonElement json, string key) =>
-        json.GetProperty(key).GetString() ?? throw new InvalidInputException($"\"{key}\" is null.");
+    private static string Text(JsonElement json, string key) => Value(json, key, JsonValueKind.String, one => one.GetString()!);
+
+    private static T Value<T>(JsonElement json, string key, JsonValueKind kind, Func<JsonElement, T> read) =>
+        Required(json, key) is var value && value.ValueKind == kind ? read(value)
+        : throw new InvalidInputException($"\"{key}\": expected a {kind}, got {value.GetRawText()}.");
+
+    private static bool Flag(JsonElement json, string key) => Required(json, key) switch
+    {
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        var other => throw new InvalidInputException($"\"{key}\": expected true or false, got {other.GetRawText()}."),
+    };
+
+    private static JsonElement Required(JsonElement json, string key) =>
+        json.TryGetProperty(key, out JsonElement value) ? value : throw new InvalidInputException($"the key \"{key}\" is missing.");
 }
