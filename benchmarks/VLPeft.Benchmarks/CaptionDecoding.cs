@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace VLPeft.Benchmarks;
 
 /// <summary>
-/// Captions of 20 tokens for 8 images at once by beam search with 5 beams, GPT2-medium with random weights in fp32, LoRA r = 128 on query and
+/// Captions of 20 tokens for 8 images at once by beam search with 5 beams, GPT2-medium with random weights, LoRA r = 128 on query and
 /// value, against the same decode without any adapter.
 /// </summary>
 internal static class CaptionDecoding
@@ -34,9 +34,17 @@ internal static class CaptionDecoding
     {
         random.manual_seed(1);
         using var text = new Gpt2Model(Medium);
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+            Measure(text, type);
+    }
+
+    private static void Measure(Gpt2Model text, ScalarType type)
+    {
+        Console.WriteLine($"  {type}");
+        text.to(type);
         text.eval();
         var feature = new RoutingFeature(text.Width);
-        using Tensor pooled = randn(Images, 1, text.Width);
+        using Tensor pooled = randn(Images, 1, text.Width, type);
         IReadOnlyList<Interleaved.Result> results = Interleaved.Measure(
             [
                 ("no adapter", Candidate(text, feature, null, pooled)),

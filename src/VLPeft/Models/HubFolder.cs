@@ -11,16 +11,15 @@ public static class HubFolder
         ["preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt"];
 
     /// <summary>
-    /// What an encoder is called within the model that a folder's checkpoint is of: "roberta." for RobertaForMaskedLM and the like, nothing
+    /// What the backbone is called within the model that a folder's checkpoint is of: "roberta." for RobertaForMaskedLM and the like, nothing
     /// for RobertaModel, or where config.json names no architecture.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder has no readable config.json.</exception>
-    internal static string BackbonePrefix(string folder)
+    public static string BackbonePrefix(string folder)
     {
         ConfigReader config = ConfigReader.OpenFolder(folder);
         string type = config.Text("model_type");
-        bool isWhole = config.Texts("architectures") is [var architecture, ..] && !architecture.Equals(type + "Model", StringComparison.OrdinalIgnoreCase);
-        return isWhole ? type + "." : "";
+        return config.Texts("architectures") is [var architecture, ..] && !architecture.Equals(type + "Model", StringComparison.OrdinalIgnoreCase) ? type + "." : "";
     }
 
     /// <summary>Writes weights, configuration, and the files that prepare inputs; config.json comes last.</summary>

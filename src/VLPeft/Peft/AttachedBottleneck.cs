@@ -62,6 +62,7 @@ public sealed class AttachedBottleneck
             return output;
         if (Bottleneck.training != Target.training)
             Bottleneck.train(Target.training);
+        Bottleneck.RequireDevice(output, ModuleName);
         try
         {
             return Attachment switch

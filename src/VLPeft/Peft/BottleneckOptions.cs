@@ -35,11 +35,6 @@ public sealed record BottleneckOptions(
     /// <summary>Whether x_R is needed in the forward pass.</summary>
     public bool IsRouted => Kind.AlwaysUsesFeature || Routing.NeedsFeature;
 
-    /// <summary>W_up of a LoRA starts at zero, and the gradient of a product of two outputs of it is zero there.</summary>
-    internal static string NeverLearns(IBottleneckKind kind, IRoutingFunction routing) =>
-        $"bottleneck '{kind.Name}' with routing '{routing.Name}' can't train in a LoRA: W_up starts at zero, so both factors behind it are zero and so is the "
-        + "gradient of their product, for good; expected routing 'add', or an Adapter (whose W_up starts at random).";
-
     /// <exception cref="InvalidInputException">A value is out of its range.</exception>
     internal void Validate()
     {
@@ -50,7 +45,5 @@ public sealed record BottleneckOptions(
         if (Dropout is not (>= 0 and < 1))
             throw new InvalidInputException($"dropout: expected 0 ≤ p < 1, got {Dropout}.");
         Kind.Validate(Rank);
-        if (Kind.RoutesAfterUp && Initialization == BottleneckInitialization.ZeroUp && Routing.NeedsFeature && !Routing.LearnsFromZero)
-            throw new InvalidInputException(NeverLearns(Kind, Routing));
     }
 }

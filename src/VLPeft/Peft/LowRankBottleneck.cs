@@ -135,14 +135,17 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
             biases[0] is null ? null : _layout.Arrange([.. biases.Select(bias => bias!)], 0));
     }
 
-    // (B, T, n·r) → (B, T, d_out)
-    private Tensor Scaled(Tensor routed)
+    // (B, T, n·r) → (B, T, d_out), scaled in r numbers rather than d_out; a bias of W_up has to be scaled behind it.
+    private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed)
+        : up_bias is null ? Project(Activate(routed).mul(Options.Scale))
+        : Up(routed).mul(Options.Scale);
+
+    /// <summary>Refuses hidden states of another device: a backbone that was moved leaves its bottlenecks, and their optimizer, behind.</summary>
+    internal void RequireDevice(Tensor hidden, string module)
     {
-        Tensor active = Activate(routed);
-        if (Options.Scale == 1)
-            return Project(active);
-        // In r numbers rather than d_out; a bias of W_up has to be scaled behind it.
-        return up_bias is null ? Project(active.mul(Options.Scale)) : Project(active).mul(Options.Scale);
+        if (hidden.device_type != up_weight.device_type || hidden.device_index != up_weight.device_index)
+            throw new InvalidOperationException($"the bottleneck on '{module}' is on {up_weight.device}, but its hidden states are on {hidden.device}: "
+                + "move the model before bottlenecks are injected into it (or detach them, move it, and load them again).");
     }
 
     private Tensor Up(Tensor routed) => Project(Activate(routed));

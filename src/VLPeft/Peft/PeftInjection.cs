@@ -89,11 +89,14 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         return _shared[owner] = Beside(module, new LowRankBottleneck(width, output, plan.Bottleneck, site.Blocks));
     }
 
-    // On the module's device and in its type, which its hidden states have too.
-    private static LowRankBottleneck Beside(nn.Module module, LowRankBottleneck bottleneck) =>
-        module.parameters().FirstOrDefault() is not { } weight || (weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32)
-            ? bottleneck
-            : bottleneck.to(weight.device, weight.dtype);
+    // On the module's device. In fp32 above weights of less: small updates would be lost in them.
+    private static LowRankBottleneck Beside(nn.Module module, LowRankBottleneck bottleneck)
+    {
+        if (module.parameters().FirstOrDefault() is not { } weight)
+            return bottleneck;
+        ScalarType type = weight.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        return weight.device_type == DeviceType.CPU && type == ScalarType.Float32 ? bottleneck : bottleneck.to(weight.device, type);
+    }
 
     private static (long Input, long Output) Widths(PeftSite site, string name, nn.Module module)
     {

@@ -17,7 +17,9 @@ internal static class RecipeCombinations
         Refuse(!attaches && recipe.Peft.Routing != "none", $"peft.routing: '{recipe.Peft.Routing}' needs a bottleneck, but peft.method is {Name(recipe.Peft.Method)}.");
         Refuse(kindRoutes && recipe.Peft.Routing != "none", $"peft.routing: bottleneck '{recipe.Peft.Bottleneck}' takes the place of the routing function; expected none, got '{recipe.Peft.Routing}'.");
         Refuse(attaches && recipe.Peft.Bottleneck != "shared-down" && !routed, $"peft.bottleneck: '{recipe.Peft.Bottleneck}' is about routing, but peft.routing is none.");
-        RefuseWhatNeverLearns(recipe.Peft);
+        Refuse(recipe.Peft.Method == PeftMethod.Lora && routed && KnownBottlenecks.Get(recipe.Peft.Bottleneck).RoutesAfterUp && !KnownRoutingFunctions.Get(recipe.Peft.Routing).LearnsFromZero,
+            $"peft.bottleneck: '{recipe.Peft.Bottleneck}' with routing '{recipe.Peft.Routing}' can't train in a LoRA: W_up starts at zero, so both factors behind it are zero, and so is "
+            + "the gradient of their product, for good; expected routing 'add', or peft.method adapter (whose W_up starts at random).");
         Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Residual, "peft.residual: only adapters can be residual.");
         Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Activation is not null, "peft.activation: only adapters have an activation.");
         Refuse(recipe.Peft.Method != PeftMethod.Lora && recipe.Peft.Alpha is not null, "peft.alpha: only LoRA has an alpha.");
@@ -33,14 +35,6 @@ internal static class RecipeCombinations
         Refuse(recipe.Text.PrefixSource == PrefixSource.Patches && recipe.Text.Prefix == PrefixKind.None, "text.prefix-source: there is no prefix (text.prefix: none).");
         Refuse(recipe.Training.Evaluate != CheckpointChoice.Last && recipe.Data.Kind == DataKind.Vqav2 && recipe.Data.Validation.Questions is null
             && recipe.Data.KarpathySplit is null && recipe.Data.ValidationFraction == 0, "training.evaluate: the best checkpoint is chosen on a validation split, and there is none.");
-    }
-
-    private static void RefuseWhatNeverLearns(PeftSection peft)
-    {
-        IBottleneckKind kind = KnownBottlenecks.Get(peft.Bottleneck);
-        IRoutingFunction routing = KnownRoutingFunctions.Get(peft.Routing);
-        Refuse(peft.Method == PeftMethod.Lora && kind.RoutesAfterUp && routing.NeedsFeature && !routing.LearnsFromZero,
-            $"peft.bottleneck: {BottleneckOptions.NeverLearns(kind, routing)}");
     }
 
     private static void Refuse(bool wrong, string message)

@@ -27,10 +27,7 @@ internal sealed class CaptionCase : TaskCase
         bool routed = KnownRoutingFunctions.Get(section.Routing).NeedsFeature;
         var image = new ImageSide(new ImageSideOptions(RoutingSource.Pooled, PrefixKind.Single, PrefixSource.Pooled, routed), text.Width, projection: null);
         Model = new CaptionModel(text, image, feature);
-        PeftPlan plan = CaptionPeft.PlanOf(section, text, options)!;
-        // A LoRA that starts at zero is refused behind the up projection; the fixture's weights take the place of these in any case.
-        plan = plan with { Bottleneck = plan.Bottleneck with { Initialization = BottleneckInitialization.Linear } };
-        _peft = PeftModel.Inject(text, plan, feature);
+        _peft = PeftModel.Inject(text, CaptionPeft.PlanOf(section, text, options)!, feature);
         Initialise(_peft.TrainableParameters, noise);
         Model.train();
     }

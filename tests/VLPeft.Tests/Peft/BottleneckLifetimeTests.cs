@@ -20,7 +20,7 @@ public class BottleneckLifetimeTests
     public void ParametersOutliveTheScopeTheyAreMadeIn(string name)
     {
         IBottleneckKind kind = KnownBottlenecks.Get(name);
-        IRoutingFunction routing = kind.AlwaysUsesFeature ? KnownRoutingFunctions.None : kind.RoutesAfterUp ? KnownRoutingFunctions.Add : KnownRoutingFunctions.Multiply;
+        IRoutingFunction routing = kind.AlwaysUsesFeature ? KnownRoutingFunctions.None : KnownRoutingFunctions.Multiply;
         foreach (BottleneckInitialization start in Enum.GetValues<BottleneckInitialization>())
         {
             LowRankBottleneck made;

@@ -67,7 +67,7 @@ public sealed class FoldingTests
         using var frozen = no_grad();
         (Host host, RoutingFeature feature, PeftModel peft) = Injected("multiply", BlockRouting.Joint);
         LowRankBottleneck bottleneck = peft.Attached[0].Bottleneck;
-        long rows = bottleneck.FoldCost / bottleneck.RowCost; // exactly as dear
+        long rows = 5 * bottleneck.FoldCost / bottleneck.RowCost; // exactly as dear
         Assert.Equal((2 * Rank * Width) + (2 * Width * Rank), bottleneck.RowCost);
         Assert.Equal(3 * Width * 2 * Rank * Width, bottleneck.FoldCost);
         using var whole = new FixedRoutingFeature(randn(1, 1, Width));

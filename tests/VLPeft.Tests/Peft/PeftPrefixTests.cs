@@ -60,9 +60,9 @@ public sealed class PeftPrefixTests : IDisposable
         using var scope = NewDisposeScope();
         var whole = new Whole();
         var feature = new RoutingFeature();
-        PeftPlan plan = new AdapterOptions(ModulePattern.FullMatch("(" + (fromBare ? "" : @"roberta\.") + @"layer\.\d+)\.(query|value)"), 4, HiddenActivation.Gelu)
+        PeftPlan plan = new AdapterOptions(ModulePattern.FullMatch((fromBare ? "" : @"roberta\.") + @"(layer\.\d+)\.(query|value)"), 4, HiddenActivation.Gelu)
         {
-            ShareAs = "$1.query", Residual = true, Routing = KnownRoutingFunctions.Add,
+            ShareAs = (fromBare ? "" : "roberta.") + "$1.query", Residual = true, Routing = KnownRoutingFunctions.Add,
         }.ToPlan();
         Tensor x = randn(2, 5, 8), image = randn(2, 1, 8), expected;
         using (feature.Use(image))
@@ -119,13 +119,13 @@ public sealed class PeftPrefixTests : IDisposable
     private sealed class Whole : nn.Module<Tensor, Tensor>
     {
         private readonly Toy roberta = new();
-        private readonly Linear head = nn.Linear(8, 3);
+        private readonly Linear classifier = nn.Linear(8, 3);
 
         public Whole() : base(nameof(Whole)) => RegisterComponents();
 
         public Toy Bare => roberta;
 
-        public override Tensor forward(Tensor x) => head.call(roberta.call(x));
+        public override Tensor forward(Tensor x) => classifier.call(roberta.call(x));
     }
 
     private sealed class Twins : nn.Module<Tensor, Tensor>

@@ -114,7 +114,7 @@ public sealed class CaptionModelTests
     // One image, so that its LoRA is folded on the way, and several.
     [Theory]
     [InlineData(1, 1)]
-    [InlineData(1, 4)]
+    [InlineData(1, 8)]
     [InlineData(3, 3)]
     public void A_search_frees_what_it_made(int images, int beams)
     {
