@@ -44,6 +44,7 @@ internal static class CliApplication
         EvaluateCommand.Create(console),
         ScoreCommand.Create(console),
         PredictCommand.Create(console),
+        CaptionCommand.Create(console),
         InspectCommand.Create(console),
         FeaturesCommand.Create(console),
         DataCommand.Create(console),

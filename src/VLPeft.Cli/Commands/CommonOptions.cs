@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VLPeft.Evaluation.Captions;
 
 namespace VLPeft.Cli.Commands;
 
@@ -17,6 +18,25 @@ internal static class CommonOptions
     {
         Description = "An assembly with routing functions of your own (public classes that implement IRoutingFunction); may be repeated.",
         HelpName = "file.dll",
+    };
+
+    public static Option<string?> MeteorData() => new("--meteor-data")
+    {
+        Description = "A folder with the official METEOR's meteor-1.5.jar and data/paraphrase-en.gz; without it METEOR is not available.",
+        HelpName = "folder",
+    };
+
+    public static Option<string?> SpiceJar() => new("--spice-jar")
+    {
+        Description = "The official spice-1.0.jar; it needs Java. Without it SPICE is not available.",
+        HelpName = "file",
+    };
+
+    /// <summary>What the two name.</summary>
+    public static CaptionScorerOptions Scoring(string? meteorData, string? spiceJar) => new()
+    {
+        Meteor = meteorData is null ? null : Meteor.Open(meteorData),
+        Spice = spiceJar is null ? null : new Spice(spiceJar),
     };
 
     public static Argument<string> Run() => new("run") { Description = "A run folder, as `vlpeft train` makes it." };

@@ -1,40 +1,75 @@
 using System.CommandLine;
 using Spectre.Console;
+using VLPeft.Evaluation.Captions;
 using VLPeft.Experiments;
+using VLPeft.Recipes;
 
 namespace VLPeft.Cli.Commands;
 
-/// <summary><c>vlpeft evaluate RUN</c>: the official accuracy of a run on a split.</summary>
+/// <summary><c>vlpeft evaluate RUN</c>: the official scores of a run on a split.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create(CliConsole console)
     {
         Argument<string> run = CommonOptions.Run();
         Option<Split> split = new("--split") { Description = "train, validation or test.", DefaultValueFactory = _ => Split.Test };
+        Option<string?> meteor = CommonOptions.MeteorData(), spice = CommonOptions.SpiceJar();
         Option<string[]> plugin = CommonOptions.Plugin();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("evaluate", "Answer a split's questions and score them with the official VQA accuracy.") { run, split, plugin, json };
+        var command = new Command("evaluate", "Answer a split's questions or caption its pictures, and score that with the official evaluation.")
+        {
+            run, split, meteor, spice, plugin, json,
+        };
         command.SetAction(parsed =>
         {
             Plugins.Load(parsed.GetValue(plugin));
-            return Run(console, parsed.GetValue(run)!, parsed.GetValue(split), parsed.GetValue(json));
+            var request = new Request(console, parsed.GetValue(run)!, parsed.GetValue(split), parsed.GetValue(json));
+            string? data = parsed.GetValue(meteor), jar = parsed.GetValue(spice);
+            if (request.Files.ReadRecipe().Task == RecipeTask.Captioning)
+                return Captions(request, CommonOptions.Scoring(data, jar));
+            if (data is not null || jar is not null)
+                throw new InvalidInputException("--meteor-data and --spice-jar: they score captions, but this is a run of question answering.");
+            return Answers(request);
         });
         return command;
     }
 
-    private static int Run(CliConsole console, string folder, Split split, bool json)
+    private sealed record Request(CliConsole Console, string Folder, Split Split, bool Json)
     {
-        using var interruption = new Interruption(console);
-        var files = new RunFiles(folder);
-        VqaEvaluationReport report = RunReporters.With(console, reporter =>
+        public RunFiles Files { get; } = new(Folder);
+    }
+
+    private static int Answers(Request request)
+    {
+        using var interruption = new Interruption(request.Console);
+        VqaEvaluationReport report = RunReporters.With(request.Console, reporter =>
         {
-            using VqaExperiment experiment = VqaRun.Open(folder, reporter, interruption.Token);
-            return VqaEvaluationReport.Of(split, VqaRun.Evaluate(experiment, files, split, interruption.Token), experiment.Recipe);
+            using VqaExperiment experiment = VqaRun.Open(request.Folder, reporter, interruption.Token);
+            return VqaEvaluationReport.Of(
+                request.Split, VqaRun.Evaluate(experiment, request.Files, request.Split, interruption.Token), experiment.Recipe);
         });
-        if (json)
-            console.Json(report);
+        if (request.Json)
+            request.Console.Json(report);
         else
-            Show(console, report, files, split);
+            Show(request.Console, report, request.Files, request.Split);
+        return ExitCode.Done;
+    }
+
+    private static int Captions(Request request, CaptionScorerOptions options)
+    {
+        using var interruption = new Interruption(request.Console);
+        using CaptionExperiment experiment = RunReporters.With(
+            request.Console, reporter => CaptionRun.Open(request.Folder, reporter, interruption.Token));
+        CaptionScores scores = RunReporters.Overall(request.Console, "captions", progress => CaptionRun.Evaluate(
+            experiment, request.Files, request.Split, options, progress, interruption.Token));
+        if (request.Json)
+            request.Console.Json(CaptionEvaluationReport.Of(request.Split, scores, experiment.Recipe));
+        else if (scores.Report is { } report)
+            ScoreCommand.Show(request.Console, report);
+        else
+            request.Console.Line($"{scores.Predictions.Count:N0} pictures captioned; the split has no references to score them by.");
+        if (!request.Json)
+            request.Console.Line($"captions: {request.Files.Predictions(request.Split)}");
         return ExitCode.Done;
     }
 

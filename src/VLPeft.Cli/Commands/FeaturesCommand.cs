@@ -19,7 +19,7 @@ internal static class FeaturesCommand
         {
             using var interruption = new Interruption(console);
             Recipe resolved = Recipe.Load(ShippedRecipes.Resolve(parsed.GetValue(recipe)!), parsed.GetValue(set) ?? []);
-            IReadOnlyDictionary<string, int> counts = RunReporters.With(console, reporter => VqaExperiment.ExtractFeatures(resolved, reporter, interruption.Token));
+            IReadOnlyDictionary<string, int> counts = RunReporters.With(console, reporter => RecipeRun.ExtractFeatures(resolved, reporter, interruption.Token));
             foreach ((string split, int pictures) in counts)
                 console.Line($"{split}: the features of {pictures:N0} pictures are in the cache");
             return ExitCode.Done;

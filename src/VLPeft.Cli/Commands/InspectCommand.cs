@@ -24,7 +24,7 @@ internal static class InspectCommand
         command.SetAction(parsed =>
         {
             Plugins.Load(parsed.GetValue(plugin));
-            VqaAudit audit = Inspect(parsed.GetValue(what)!, parsed.GetValue(answers), parsed.GetValue(set) ?? []);
+            ModelAudit audit = Inspect(parsed.GetValue(what)!, parsed.GetValue(answers), parsed.GetValue(set) ?? []);
             if (parsed.GetValue(json))
                 console.Json(audit);
             else
@@ -34,12 +34,12 @@ internal static class InspectCommand
         return command;
     }
 
-    private static VqaAudit Inspect(string what, long answers, string[] overrides)
+    private static ModelAudit Inspect(string what, long answers, string[] overrides)
     {
         bool isRun = Directory.Exists(what);
-        Recipe recipe = isRun ? VqaRun.RecipeOf(new RunFiles(what)) : Recipe.Load(ShippedRecipes.Resolve(what), overrides);
+        Recipe recipe = isRun ? new RunFiles(what).ReadRecipe() : Recipe.Load(ShippedRecipes.Resolve(what), overrides);
         if (isRun && overrides.Length > 0)
             throw new InvalidInputException("--set: a run's recipe is what it was trained with; overrides go with a recipe file.");
-        return VqaAudit.WithoutData(recipe, isRun ? new RunFiles(what).Answers : recipe.Data.Answers, answers);
+        return ModelAudit.WithoutData(recipe, isRun ? new RunFiles(what).Answers : recipe.Data.Answers, answers);
     }
 }

@@ -16,7 +16,7 @@ internal static class PredictCommand
         Option<int> top = new("--top") { Description = "How many answers to show.", DefaultValueFactory = _ => 5 };
         Option<string[]> plugin = CommonOptions.Plugin();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("predict", "Answer one question about one picture.") { run, image, imageId, question, top, plugin, json };
+        var command = new Command("predict", "Answer one question about one picture (a run of question answering).") { run, image, imageId, question, top, plugin, json };
         command.SetAction(parsed =>
         {
             Plugins.Load(parsed.GetValue(plugin));

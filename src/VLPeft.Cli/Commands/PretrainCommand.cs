@@ -47,6 +47,12 @@ internal static class PretrainCommand
         var defaults = new TextPretrainingOptions();
         Option<string> output = Output();
         Option<long> seed = Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
+        Option<TextArchitecture> architecture = new("--architecture")
+        {
+            Description = "roberta guesses masked words, gpt2 predicts the next one (of captions, where texts are generated).",
+            DefaultValueFactory = _ => defaults.Architecture,
+            HelpName = "roberta|gpt2",
+        };
         Option<string?> texts = new("--texts")
         {
             Description = "Your own texts, one a line, instead of generated ones.",
@@ -57,23 +63,29 @@ internal static class PretrainCommand
             Description = "A questions file of VQAv2 or easy-VQA, instead of generated texts.",
             HelpName = "file",
         };
-        Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate.", defaults.Texts);
+        Option<string?> captions = new("--captions")
+        {
+            Description = "A captions file in COCO's form, instead of generated texts.",
+            HelpName = "file",
+        };
+        Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate (captions alone for gpt2).", defaults.Texts);
         Option<int> count = Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
         Option<int> length = Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
         Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
         Option<int> batch = Number("--batch-size", "Texts in a batch.", defaults.BatchSize);
         Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("text", "A RoBERTa that guesses masked words, with a vocabulary of whole words: 4 layers, 64 wide.")
+        var command = new Command("text", "A RoBERTa or a GPT-2 with a vocabulary of whole words: 4 layers, 64 wide.")
         {
-            output, seed, texts, questions, generate, count, length, steps, batch, rate, json,
+            output, architecture, seed, texts, questions, captions, generate, count, length, steps, batch, rate, json,
         };
         command.SetAction(parsed =>
         {
-            (TextSource source, string? file) = SourceOf(parsed.GetValue(texts), parsed.GetValue(questions));
+            (TextSource source, string? file) = SourceOf(parsed.GetValue(texts), parsed.GetValue(questions), parsed.GetValue(captions));
             var options = new TextPretrainingOptions
             {
                 Seed = parsed.GetValue(seed),
+                Architecture = parsed.GetValue(architecture),
                 Source = source,
                 File = file,
                 Texts = parsed.GetValue(generate),
@@ -90,12 +102,13 @@ internal static class PretrainCommand
         return command;
     }
 
-    private static (TextSource, string?) SourceOf(string? texts, string? questions) => (texts, questions) switch
+    private static (TextSource, string?) SourceOf(string? texts, string? questions, string? captions) => (texts, questions, captions) switch
     {
-        (null, null) => (TextSource.Scenes, null),
-        (not null, null) => (TextSource.Lines, texts),
-        (null, not null) => (TextSource.Questions, questions),
-        _ => throw new InvalidInputException("--texts and --questions: expected one of them, got both."),
+        (null, null, null) => (TextSource.Scenes, null),
+        (not null, null, null) => (TextSource.Lines, texts),
+        (null, not null, null) => (TextSource.Questions, questions),
+        (null, null, not null) => (TextSource.Captions, captions),
+        _ => throw new InvalidInputException("--texts, --questions and --captions: expected one of them, got more."),
     };
 
     private static int Run(

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
 using Spectre.Console;
-using VLPeft.Checkpoints;
 using VLPeft.Evaluation.Captions;
 
 namespace VLPeft.Cli.Commands;
@@ -20,16 +17,7 @@ internal static class ScoreCommand
     {
         Option<string> predictions = File("--predictions", "COCO results: [{\"image_id\", \"caption\"}].");
         Option<string> references = File("--references", "COCO annotations: {\"annotations\": [{\"image_id\", \"caption\"}]}.");
-        Option<string?> meteor = new("--meteor-data")
-        {
-            Description = "A folder with the official METEOR's meteor-1.5.jar and data/paraphrase-en.gz; without it METEOR is not available.",
-            HelpName = "folder",
-        };
-        Option<string?> spice = new("--spice-jar")
-        {
-            Description = "The official spice-1.0.jar; it needs Java. Without it SPICE is not available.",
-            HelpName = "file",
-        };
+        Option<string?> meteor = CommonOptions.MeteorData(), spice = CommonOptions.SpiceJar();
         Option<string?> frequencies = new("--document-frequencies")
         {
             Description = "CIDEr's document frequencies, or references to count them in; otherwise they are counted in --references.",
@@ -43,17 +31,15 @@ internal static class ScoreCommand
         };
         command.SetAction(parsed =>
         {
-            var options = new CaptionScorerOptions
+            CaptionScorerOptions options = CommonOptions.Scoring(parsed.GetValue(meteor), parsed.GetValue(spice)) with
             {
-                Spice = parsed.GetValue(spice) is string jar ? new Spice(jar) : null,
-                Meteor = parsed.GetValue(meteor) is string folder ? Meteor.Open(folder) : null,
                 Frequencies = parsed.GetValue(frequencies) is string file ? DocumentFrequencies.Read(file) : null,
             };
             IReadOnlyList<CaptionExample> examples = CaptionExamples.Read(parsed.GetValue(predictions)!, parsed.GetValue(references)!);
             CaptionReport report = RunReporters.Overall(
                 console, "scoring", progress => CaptionScorer.Score(examples, options with { Progress = progress }));
             if (parsed.GetValue(perImage) is string csv)
-                AtomicFile.WriteText(csv, Csv(report));
+                CaptionScoreTable.Write(csv, report);
             if (parsed.GetValue(json))
                 console.Json(new { scores = report.Scores, images = report.ImageIds.Count });
             else
@@ -67,7 +53,7 @@ internal static class ScoreCommand
     internal static Option<string> File(string name, string description) =>
         new(name) { Description = description, HelpName = "file", Required = true };
 
-    private static void Show(CliConsole console, CaptionReport report)
+    internal static void Show(CliConsole console, CaptionReport report)
     {
         Table table = new Table().AddColumn($"{report.ImageIds.Count:N0} pictures").AddColumn(new TableColumn("score").RightAligned());
         foreach ((string name, double? score) in report.Scores)
@@ -78,21 +64,4 @@ internal static class ScoreCommand
         if (report.Scores["SPICE"] is null)
             console.Note("SPICE needs the official program and Java: --spice-jar.");
     }
-
-    private static string Csv(CaptionReport report)
-    {
-        var text = new StringBuilder();
-        text.AppendJoin(',', report.PerImage.Keys.Prepend("image_id")).Append('\n');
-        for (int i = 0; i < report.ImageIds.Count; i++)
-        {
-            text.Append(Quoted(report.ImageIds[i]));
-            foreach (IReadOnlyList<double> scores in report.PerImage.Values)
-                text.Append(',').Append(scores[i].ToString("R", CultureInfo.InvariantCulture));
-            text.Append('\n');
-        }
-        return text.ToString();
-    }
-
-    private static string Quoted(string id) =>
-        id.AsSpan().ContainsAny("\",\r\n") ? $"\"{id.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : id;
 }

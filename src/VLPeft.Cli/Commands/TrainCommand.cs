@@ -33,7 +33,7 @@ internal static class TrainCommand
     private static int Run(CliConsole console, Recipe recipe, string folder, bool json)
     {
         using var interruption = new Interruption(console);
-        TrainingOutcome outcome = RunReporters.With(console, reporter => VqaRun.Train(recipe, folder, reporter, interruption.Token));
+        TrainingOutcome outcome = RunReporters.With(console, reporter => RecipeRun.Train(recipe, folder, reporter, interruption.Token));
         if (outcome.Status == TrainingStatus.Interrupted)
         {
             console.Note($"interrupted at step {outcome.Steps:N0} of {outcome.TotalSteps:N0}; the same command goes on from there.");

@@ -31,10 +31,8 @@ internal static class WorkerCommand
         try
         {
             Recipe recipe = Recipe.Load(job.Recipe, job.Overrides);
-            var files = new RunFiles(job.Output);
-            VqaRun.Train(recipe, job.Output, new EventReporter());
-            using VqaExperiment experiment = VqaRun.Open(job.Output, new EventReporter());
-            VqaRun.Evaluate(experiment, files, job.Split);
+            RecipeRun.Train(recipe, job.Output, new EventReporter());
+            RecipeRun.Evaluate(job.Output, job.Split, new EventReporter());
             Tell(new JobEvent(1, 1, IsDone: true));
         }
         catch (Exception error)

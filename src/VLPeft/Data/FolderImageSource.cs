@@ -46,6 +46,10 @@ public sealed partial class FolderImageSource : IImageSource
         return PathOf(entry);
     }
 
+    /// <summary>The id that a picture's file name says; null for a name of another form.</summary>
+    public static long? IdOf(string fileName) =>
+        PictureName().Match(fileName) is { Success: true } match ? long.Parse(match.Groups[1].ValueSpan) : null;
+
     private string PathOf(Entry entry) => Path.Combine(_folders[entry.Folder], entry.Name);
 
     private void Index(int folder)
@@ -57,11 +61,9 @@ public sealed partial class FolderImageSource : IImageSource
         foreach (string file in Directory.EnumerateFiles(path))
         {
             string name = Path.GetFileName(file);
-            Match match = PictureName().Match(name);
-            if (!match.Success)
+            if (IdOf(name) is not { } id)
                 continue;
             any = true;
-            long id = long.Parse(match.Groups[1].ValueSpan);
             if (!_entries.TryAdd(id, new Entry(folder, name)))
                 _seconds.TryAdd(id, new Entry(folder, name));
         }

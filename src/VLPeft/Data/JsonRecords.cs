@@ -17,12 +17,13 @@ internal sealed class JsonRecords
     private readonly string? _arrayName;
     private readonly string _kind;
     private readonly Handler _handle;
+    private readonly bool _optional;
     private Place _place = Place.Start;
     private bool _found;
     private int _index;
 
-    private JsonRecords(string path, string? arrayName, string kind, Handler handle) =>
-        (_path, _arrayName, _kind, _handle) = (path, arrayName, kind, handle);
+    private JsonRecords(string path, string? arrayName, string kind, Handler handle, bool optional) =>
+        (_path, _arrayName, _kind, _handle, _optional) = (path, arrayName, kind, handle, optional);
 
     /// <summary>Takes a record; the reader stands before its first token and ends with its last.</summary>
     public delegate void Handler(ref Utf8JsonReader record, JsonRecord where);
@@ -32,13 +33,14 @@ internal sealed class JsonRecords
     /// <param name="kind">What a record is, for messages: "question".</param>
     /// <param name="handle">Called for each record in order.</param>
     /// <param name="buffer">Bytes to start with.</param>
+    /// <param name="optional">Whether the root object may lack the key.</param>
     /// <exception cref="InvalidInputException">No file, damaged JSON, or another shape.</exception>
-    public static void ForEach(string path, string? arrayName, string kind, Handler handle, int buffer = FirstBuffer)
+    public static void ForEach(string path, string? arrayName, string kind, Handler handle, int buffer = FirstBuffer, bool optional = false)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
-            new JsonRecords(path, arrayName, kind, handle).Read(stream, new byte[buffer]);
+            new JsonRecords(path, arrayName, kind, handle, optional).Read(stream, new byte[buffer]);
         }
         catch (JsonException e)
         {
@@ -75,7 +77,7 @@ internal sealed class JsonRecords
             length += stream.ReadAtLeast(buffer.AsSpan(length), buffer.Length - length, throwOnEndOfStream: false);
             last = length < buffer.Length;
         }
-        if (!_found)
+        if (!_found && !_optional)
             throw Shape("an object without that key");
     }
 

@@ -92,12 +92,15 @@ public sealed class KarpathySplits
         }
         if (id is null || split is null)
             throw where.Error($"expected the key \"{(id is null ? "cocoid" : "split")}\", which is missing.");
-        return (id.Value, split switch
-        {
-            "train" or "restval" => KarpathySplit.Train,
-            "val" => KarpathySplit.Val,
-            "test" => KarpathySplit.Test,
-            _ => throw where.Error($"expected \"train\", \"restval\", \"val\" or \"test\" as \"split\", came \"{split}\"."),
-        });
+        return (id.Value, Parse(split, where));
     }
+
+    /// <summary>The part that a name means.</summary>
+    internal static KarpathySplit Parse(string split, JsonRecord where) => split switch
+    {
+        "train" or "restval" => KarpathySplit.Train,
+        "val" => KarpathySplit.Val,
+        "test" => KarpathySplit.Test,
+        _ => throw where.Error($"expected \"train\", \"restval\", \"val\" or \"test\" as \"split\", came \"{split}\"."),
+    };
 }

@@ -67,16 +67,8 @@ public sealed class VqaData
             return KarpathySplits.Load(karpathy).Filter([.. _wholeTraining.Value, .. ReadFiles(Split.Validation) ?? []], (KarpathySplit)(int)split);
         if (HasFiles(Split.Validation) || _section.ValidationFraction == 0)
             return split == Split.Train ? _wholeTraining.Value : ReadFiles(split)!;
-        var held = HeldOut();
+        HashSet<long> held = HeldOut.Of(_wholeTraining.Value.Select(example => example.ImageId), _section.ValidationFraction);
         return [.. _wholeTraining.Value.Where(example => held.Contains(example.ImageId) == (split == Split.Validation))];
-    }
-
-    // By picture, so that no picture is on both sides; always the same ones, whatever the recipe's seed.
-    private HashSet<long> HeldOut()
-    {
-        long[] ids = [.. _wholeTraining.Value.Select(example => example.ImageId).Distinct().Order()];
-        new DeterministicRandom(0).Shuffle(ids.AsSpan());
-        return [.. ids.Take(Math.Max(1, (int)Math.Round(ids.Length * _section.ValidationFraction)))];
     }
 
     private IReadOnlyList<VqaExample> Limit(IReadOnlyList<VqaExample> examples, long seed)

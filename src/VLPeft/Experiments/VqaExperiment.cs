@@ -15,13 +15,13 @@ namespace VLPeft.Experiments;
 /// </summary>
 public sealed class VqaExperiment : IDisposable
 {
-    private readonly VqaStores _stores;
+    private readonly ImageStores _stores;
     private readonly Dictionary<Split, VqaQuestions> _questions = [];
     private readonly CancellationToken _cancellation;
     private readonly PcaProjection? _pca;
 
     private VqaExperiment(
-        Recipe recipe, VqaData data, AnswerVocabulary answers, ITextTokenizer tokenizer, VqaSystem system, VqaStores stores, PcaProjection? pca, CancellationToken cancellation)
+        Recipe recipe, VqaData data, AnswerVocabulary answers, ITextTokenizer tokenizer, VqaSystem system, ImageStores stores, PcaProjection? pca, CancellationToken cancellation)
     {
         (Recipe, Data, Answers, Tokenizer, System, _stores, _pca, _cancellation) = (recipe, data, answers, tokenizer, system, stores, pca, cancellation);
         Scorer = new VqaScorer(system, answers, recipe.Training);
@@ -61,10 +61,10 @@ public sealed class VqaExperiment : IDisposable
         ITextTokenizer tokenizer = MakeTokenizer(recipe, data, files);
         VqaBackbones backbones = VqaBackbones.Load(recipe, recipe.Text.Tokenizer == TokenizerSource.Questions ? tokenizer.VocabularySize : null);
         CheckTokenizer(recipe, tokenizer, backbones);
-        var stores = new VqaStores(recipe, backbones, reporter);
+        var stores = new ImageStores(recipe, backbones.Vision, backbones.Text.Width, reporter);
         try
         {
-            PcaProjection? pca = MakeProjection(recipe, data, stores, backbones, files, cancellation);
+            PcaProjection? pca = SystemParts.MakePca(recipe, () => data.Get(Split.Train).Pictures, stores, backbones.Text.Width, files, cancellation);
             VqaSystem system = VqaSystem.Assemble(recipe, backbones, answers.Count, stores.Width, pca);
             return new VqaExperiment(recipe, data, answers, tokenizer, system, stores, pca, cancellation);
         }
@@ -82,7 +82,8 @@ public sealed class VqaExperiment : IDisposable
             return questions;
         VqaSplit examples = Data.Get(split);
         return _questions[split] = new VqaQuestions(
-            examples, Tokenizer, Recipe.Text.MaxLength, Answers, _stores.Of(examples, _cancellation), _stores.PixelsOf(examples));
+            examples, Tokenizer, Recipe.Text.MaxLength, Answers,
+            _stores.RowsOf(examples.Pictures, [.. examples.Examples.Select(example => example.ImageId)], _cancellation));
     }
 
     internal VqaTask Task() => new(
@@ -103,7 +104,7 @@ public sealed class VqaExperiment : IDisposable
             throw new InvalidInputException($"expected 1 or more answers to show, got {top}.");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        ImageFeatures? features = System.Model.Image.Options.NeedsImages ? _stores.Single(image, imageId, System) : null;
+        ImageFeatures? features = System.Model.Image.Options.NeedsImages ? FeaturesOf(image, imageId) : null;
         Tensor ids = tensor(Array.ConvertAll(Tokenizer.Encode(question, Recipe.Text.MaxLength), id => (long)id)).unsqueeze(0);
         float[] probabilities = System.Model.call(ids, null, features).sigmoid().data<float>().ToArray();
         return [.. probabilities.Select((p, index) => new VqaAnswer(Answers[index], p)).OrderByDescending(answer => answer.Probability).Take(top)];
@@ -114,23 +115,15 @@ public sealed class VqaExperiment : IDisposable
     /// <exception cref="InvalidInputException">The recipe keeps no features: they come from a file, or the encoder trains, or nothing of a picture is read.</exception>
     public static IReadOnlyDictionary<string, int> ExtractFeatures(Recipe recipe, IRunReporter reporter, CancellationToken cancellation = default)
     {
-        ImageSideOptions image = VqaBackbones.ImageOf(recipe);
-        if (recipe.Vision.Model is null || recipe.Vision.Train || !(image.NeedsPooled || image.NeedsTokens))
-            throw new InvalidInputException($"recipe '{recipe.Name}' keeps no features in a cache: they come from a file, or the encoder trains, or nothing of a picture is read.");
-        using var stores = new VqaStores(recipe, VqaBackbones.Load(recipe), reporter);
+        ArgumentNullException.ThrowIfNull(recipe);
+        ImageStores.RequireCached(recipe);
+        VqaBackbones backbones = VqaBackbones.Load(recipe);
         var data = new VqaData(recipe.Data, recipe.Seed);
-        var counts = new Dictionary<string, int>();
-        foreach (Split split in Enum.GetValues<Split>())
-            if (data.Find(split) is { } examples)
-            {
-                stores.Of(examples, cancellation);
-                counts[RunFiles.Name(split)] = examples.ImageIds.Count;
-            }
-        return counts;
+        return ImageStores.FillAll(recipe, backbones.Vision, backbones.Text.Width, split => data.Find(split)?.Pictures, reporter, cancellation);
     }
 
     /// <summary>What the model is made of and what trains, as text: printed by every run.</summary>
-    public string Audit() => VqaAudit.Of(Recipe, System, Answers.Count).ToString();
+    public string Audit() => ModelAudit.Of(Recipe, System, Answers.Count).ToString();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -164,24 +157,11 @@ public sealed class VqaExperiment : IDisposable
             throw new InvalidInputException($"text.model '{recipe.Text.Model}': the tokenizer has {tokenizer.VocabularySize} ids, but the model only {backbones.Text.VocabularySize}.");
         if (tokenizer.PadId != backbones.Text.PadId)
             throw new InvalidInputException($"text.model '{recipe.Text.Model}': the tokenizer pads with {tokenizer.PadId}, but the model's configuration says {backbones.Text.PadId}.");
-        long prefix = recipe.Text.Prefix == PrefixKind.None ? 0 : recipe.Text.PrefixSource == PrefixSource.Patches ? backbones.Vision?.Positions ?? 1 : 1;
+        long prefix = recipe.Text.Prefix == PrefixKind.None ? 0 : recipe.Text.PrefixSource == PrefixSource.Patches ? backbones.Vision?.Encoder.Positions ?? 1 : 1;
         if (recipe.Text.MaxLength + prefix > backbones.Text.MaxLength)
             throw new InvalidInputException($"text.max-length: {recipe.Text.MaxLength} tokens and {prefix} of the prefix are more than the model's {backbones.Text.MaxLength} positions.");
     }
 
-    private static PcaProjection? MakeProjection(
-        Recipe recipe, VqaData data, VqaStores stores, VqaBackbones backbones, RunFiles files, CancellationToken cancellation)
-    {
-        ImageSideOptions image = VqaBackbones.ImageOf(recipe);
-        if (recipe.RoutingFeature.Projection != ProjectionKind.Pca || !(image.NeedsPooled || image.NeedsTokens))
-            return null;
-        if (!File.Exists(files.Projection))
-        {
-            using var scope = NewDisposeScope();
-            Tensor features = stores.All(data.Get(Split.Train), cancellation);
-            using PcaProjection fitted = PcaProjection.Fit(features, checked((int)backbones.Text.Width), new PcaOptions { Whitening = recipe.RoutingFeature.Whitening });
-            fitted.Save(files.Projection);
-        }
-        return PcaProjection.Load(files.Projection);
-    }
+    private ImageFeatures FeaturesOf(string? image, long? imageId) => image is not null ? _stores.OfFiles([image])
+        : _stores.OfIds([imageId ?? throw new InvalidInputException("this run looks at pictures: name one, a picture file (--image) or an id in its feature file (--image-id).")]);
 }

@@ -11,16 +11,15 @@ internal sealed class VqaQuestions
     private readonly int[][] _tokens;
     private readonly int _padId;
     private readonly SoftTargets? _targets;
-    private readonly StoredImages? _stored;
-    private readonly PixelImages? _pixels;
+    private readonly RowImages _images;
 
-    public VqaQuestions(VqaSplit split, ITextTokenizer tokenizer, int maxLength, AnswerVocabulary answers, StoredImages? stored, PixelImages? pixels)
+    public VqaQuestions(VqaSplit split, ITextTokenizer tokenizer, int maxLength, AnswerVocabulary answers, RowImages images)
     {
         Split = split;
         _tokens = [.. split.Examples.Select(example => tokenizer.Encode(example.Question, maxLength))];
         _padId = tokenizer.PadId;
         _targets = split.Examples.Any(example => example.Answers.Count > 0) ? new SoftTargets(split.Examples, answers) : null;
-        (_stored, _pixels) = (stored, pixels);
+        _images = images;
         Lengths = [.. _tokens.Select(tokens => tokens.Length)];
     }
 
@@ -37,8 +36,7 @@ internal sealed class VqaQuestions
         PaddedBatch text = PaddedBatch.Of(_tokens, rows, _padId);
         if (!text.HasPadding)
             text.Mask.Dispose(); // not handed on, so nobody else would
-        (Tensor Pixels, Tensor Index)? pixels = _pixels?.Gather(rows);
-        return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _stored?.Gather(rows), pixels?.Pixels, pixels?.Index);
+        return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _images.Gather(rows));
     }
 
     private Tensor? Targets(ReadOnlySpan<int> rows)

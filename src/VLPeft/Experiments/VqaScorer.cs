@@ -18,7 +18,8 @@ public sealed record VqaScores(IReadOnlyList<VqaPrediction> Predictions, VqaAccu
 internal sealed class VqaScorer(VqaSystem system, AnswerVocabulary answers, TrainingSection training)
 {
     /// <summary>Logits (B, answers) of a batch, with a graph when gradients are on.</summary>
-    public Tensor Logits(VqaBatch batch) => system.Model.call(batch.Ids, batch.Mask, batch.Pixels is null ? batch.Features : Encode(batch));
+    public Tensor Logits(VqaBatch batch) => system.Model.call(
+        batch.Ids, batch.Mask, batch.Images.Encoded(system.Backbones.Vision, system.Model.Image.Options));
 
     /// <summary>Answers all questions of a split; the model must be in evaluation mode.</summary>
     public VqaScores Score(VqaQuestions questions, CancellationToken cancellation = default)
@@ -27,7 +28,7 @@ internal sealed class VqaScorer(VqaSystem system, AnswerVocabulary answers, Trai
         double loss = 0;
         bool scored = questions.Coverage is not null;
         using (no_grad())
-            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(questions.Lengths, BatchSize))
+            foreach (ReadOnlyMemory<int> plan in BatchPlan.ByLength(questions.Lengths, training.RowsInEvaluation))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
@@ -41,18 +42,10 @@ internal sealed class VqaScorer(VqaSystem system, AnswerVocabulary answers, Trai
         return new VqaScores(predictions, accuracy, scored ? loss / predictions.Length : null);
     }
 
-    private int BatchSize => training.EvaluationBatchSize > 0 ? training.EvaluationBatchSize : Math.Clamp(4 * training.BatchSize, 1, 512);
-
     private void Store(Tensor best, VqaBatch batch, VqaQuestions questions, VqaPrediction[] predictions)
     {
         long[] indices = best.data<long>().ToArray();
         for (int i = 0; i < indices.Length; i++)
             predictions[batch.Questions[i]] = new VqaPrediction(questions.Split.Examples[batch.Questions[i]].QuestionId, answers[(int)indices[i]]);
-    }
-
-    private ImageFeatures Encode(VqaBatch batch)
-    {
-        ImageFeatures unique = system.Encode(batch.Pixels!);
-        return new ImageFeatures(unique.Pooled?.index_select(0, batch.PixelIndex!), unique.Tokens?.index_select(0, batch.PixelIndex!), batch.Features?.Noise);
     }
 }

@@ -23,4 +23,6 @@ public sealed record VqaSplit(Split Name, IReadOnlyList<VqaExample> Examples, II
 {
     /// <summary>The pictures' ids, each once, in the questions' order.</summary>
     public IReadOnlyList<long> ImageIds { get; } = [.. Examples.Select(example => example.ImageId).Distinct()];
+
+    internal SplitImages Pictures => new(Name, ImageIds, Images);
 }

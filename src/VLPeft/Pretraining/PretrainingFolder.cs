@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using VLPeft.Checkpoints;
 using VLPeft.Training;
 
@@ -42,6 +43,15 @@ internal sealed class PretrainingFolder
     public RunFolder Run => new(work);
 
     public string In(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes tokenizer_config.json and special_tokens_map.json.</summary>
+    public void WriteSpecialTokens(JsonObject names)
+    {
+        AtomicFile.WriteText(In("special_tokens_map.json"), names.ToJsonString(Json) + "\n");
+        JsonObject configuration = names.DeepClone().AsObject();
+        configuration["tokenizer_class"] = "PreTrainedTokenizerFast";
+        AtomicFile.WriteText(In("tokenizer_config.json"), configuration.ToJsonString(Json) + "\n");
+    }
 
     /// <summary>Makes the result complete: the report comes last, then the work folder goes.</summary>
     public void Finish(PretrainingReport report)

@@ -24,6 +24,7 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
     public static TextCorpus Of(TextPretrainingOptions options) => options.Source switch
     {
         TextSource.Lines => FromFile(options, ReadLines(options.File!)),
+        TextSource.Captions => FromFile(options, [.. CocoCaptionReader.Read(options.File!).SelectMany(picture => picture.Captions)]),
         TextSource.Questions => FromFile(options, ReadQuestions(options.File!)),
         _ => Generated(options),
     };
@@ -32,13 +33,29 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
     public static string[] HeldOutScenes(int count, long seed) =>
         ScenePretrainingData.Texts(count, DeterministicRandom.Mix((ulong)seed, 1));
 
+    /// <summary>Generated captions of a seed that no training uses; some may be among the training captions.</summary>
+    public static string[] HeldOutCaptions(int count, long seed) =>
+        ScenePretrainingData.Captions(count, DeterministicRandom.Mix((ulong)seed, 1));
+
     private static TextCorpus Generated(TextPretrainingOptions options)
     {
-        string[] heldOut = HeldOutScenes(Math.Clamp(options.Texts / 10, 1, MostHeldOut), options.Seed);
+        int count = Math.Clamp(options.Texts / 10, 1, MostHeldOut);
+        if (options.Architecture == TextArchitecture.Gpt2)
+            return GeneratedCaptions(options, count);
+        string[] heldOut = HeldOutScenes(count, options.Seed);
         return new TextCorpus(
             ScenePretrainingData.Texts(options.Texts, (ulong)options.Seed), heldOut, WordLevelTokenizer.Build(SceneVocabulary.Words),
             string.Create(CultureInfo.InvariantCulture,
-                $"{options.Texts} generated questions and captions of drawn scenes, held out: {heldOut.Length} of other scenes"));
+                $"{options.Texts} generated questions and captions of drawn scenes, held out: {heldOut.Length} of another seed (short questions recur)"));
+    }
+
+    private static TextCorpus GeneratedCaptions(TextPretrainingOptions options, int count)
+    {
+        string[] train = ScenePretrainingData.Captions(options.Texts, (ulong)options.Seed);
+        var seen = train.ToHashSet(StringComparer.Ordinal);
+        string[] heldOut = [.. HeldOutCaptions(count, options.Seed).Where(caption => !seen.Contains(caption))];
+        return new TextCorpus(train, heldOut, WordLevelTokenizer.BuildCausal(SceneVocabulary.Words), string.Create(CultureInfo.InvariantCulture,
+            $"{options.Texts} generated captions of drawn scenes, held out: {heldOut.Length} of another seed that are not among them"));
     }
 
     private static TextCorpus FromFile(TextPretrainingOptions options, List<string> texts)
@@ -53,7 +70,10 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
         string[] heldOut = different[..Math.Clamp(different.Length / 20, 1, MostHeldOut)];
         var apart = heldOut.ToHashSet(StringComparer.Ordinal);
         string[] train = [.. texts.Where(text => !apart.Contains(text))];
-        return new TextCorpus(train, heldOut, WordLevelTokenizer.Build(train, options.MinimumCount),
+        WordLevelTokenizer tokenizer = options.Architecture == TextArchitecture.Gpt2
+            ? WordLevelTokenizer.BuildCausal(train, options.MinimumCount)
+            : WordLevelTokenizer.Build(train, options.MinimumCount);
+        return new TextCorpus(train, heldOut, tokenizer,
             string.Create(CultureInfo.InvariantCulture,
                 $"{Path.GetFileName(options.File)}: {train.Length} texts, held out: {heldOut.Length} that are not among them"));
     }

@@ -1,5 +1,6 @@
 using VLPeft.Models;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Gpt2;
 
 namespace VLPeft.Pretraining;
 
@@ -8,6 +9,9 @@ public sealed record TextPretrainingOptions
 {
     /// <summary>Seeds weights, texts, masks and their order; 0 or more.</summary>
     public long Seed { get; init; } = 1;
+
+    /// <summary>The model; a GPT-2 is trained on captions alone where the texts are generated.</summary>
+    public TextArchitecture Architecture { get; init; } = TextArchitecture.Roberta;
 
     /// <summary>Where the texts come from.</summary>
     public TextSource Source { get; init; } = TextSource.Scenes;
@@ -33,11 +37,11 @@ public sealed record TextPretrainingOptions
     /// <summary>The peak learning rate.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
-    /// <summary>The share of tokens that must be guessed.</summary>
+    /// <summary>The share of tokens that must be guessed (RoBERTa).</summary>
     public double MaskedShare { get; init; } = 0.2;
 
-    /// <summary>The architecture: RoBERTa, 4 layers, d = 64.</summary>
-    internal BertFamilyConfig Architecture(int vocabularySize, int padId) => new()
+    /// <summary>RoBERTa, 4 layers, d = 64.</summary>
+    internal BertFamilyConfig Roberta(int vocabularySize, int padId) => new()
     {
         Kind = BertKind.Roberta,
         VocabularySize = vocabularySize,
@@ -52,6 +56,21 @@ public sealed record TextPretrainingOptions
         LayerNormEps = 1e-5,
         // RoBERTa's own 0.02 is for widths of 768 and more; this keeps the variance of a layer's output at a width of 64.
         InitializerRange = 0.125,
+        Dropout = BackboneDropout.None,
+    };
+
+    /// <summary>GPT-2, 4 layers, d = 64: positions for a start (or a visual prefix), the longest text and its end.</summary>
+    internal Gpt2Config Gpt2(int vocabularySize, int endId) => new()
+    {
+        VocabularySize = vocabularySize,
+        Width = 64,
+        Layers = 4,
+        Heads = 4,
+        Intermediate = 256,
+        MaxLength = MaxLength + 2,
+        EndId = endId,
+        InitializerRange = 0.125,
+        EmbeddingDropout = 0,
         Dropout = BackboneDropout.None,
     };
 
@@ -70,6 +89,16 @@ public sealed record TextPretrainingOptions
     }
 }
 
+/// <summary>Which language model is pre-trained.</summary>
+public enum TextArchitecture
+{
+    /// <summary>An encoder that guesses masked words.</summary>
+    Roberta,
+
+    /// <summary>A decoder that predicts the next word.</summary>
+    Gpt2,
+}
+
 /// <summary>Where texts come from.</summary>
 public enum TextSource
 {
@@ -81,4 +110,7 @@ public enum TextSource
 
     /// <summary>A questions file of VQAv2 (or any data set in its form) or easy-VQA.</summary>
     Questions,
+
+    /// <summary>A captions file of COCO, or any data set in its form.</summary>
+    Captions,
 }

@@ -9,27 +9,36 @@ public enum DataKind
     /// <summary>easy-VQA's own layout.</summary>
     EasyVqa,
 
-    /// <summary>The procedural benchmark: VQAv2's format, made when it is not there.</summary>
+    /// <summary>The procedural benchmark: VQAv2's and COCO's formats, made when it is not there.</summary>
     Scenes,
+
+    /// <summary>COCO's caption files, one a split, and whatever has their format.</summary>
+    CocoCaptions,
+
+    /// <summary>Karpathy's file of captions with their splits (dataset_coco.json, dataset_flickr30k.json).</summary>
+    Karpathy,
+
+    /// <summary>Flickr8k's and Flickr30k's token file, with lists of each split's pictures.</summary>
+    Flickr,
 }
 
-/// <summary>Questions, pictures and answers.</summary>
+/// <summary>Pictures with questions and answers, or with captions.</summary>
 public sealed record DataSection
 {
-    /// <summary><c>vqav2</c>, <c>easy-vqa</c> or <c>scenes</c>.</summary>
+    /// <summary><c>vqav2</c>, <c>easy-vqa</c>; <c>coco-captions</c>, <c>karpathy</c>, <c>flickr</c>; or <c>scenes</c>, for both tasks.</summary>
     public DataKind Kind { get; init; } = DataKind.Vqav2;
 
     /// <summary>For easy-vqa and scenes: the data set's folder.</summary>
     [RecipePath]
     public string? Folder { get; init; }
 
-    /// <summary>The training split (vqav2).</summary>
+    /// <summary>The training split (vqav2, coco-captions, flickr).</summary>
     public SplitSection Train { get; init; } = new();
 
-    /// <summary>The split that chooses checkpoints and hyper-parameters (vqav2).</summary>
+    /// <summary>The split that chooses checkpoints and hyper-parameters (vqav2, coco-captions, flickr).</summary>
     public SplitSection Validation { get; init; } = new();
 
-    /// <summary>The test split (vqav2); optional.</summary>
+    /// <summary>The test split (vqav2, coco-captions, flickr); optional.</summary>
     public SplitSection Test { get; init; } = new();
 
     /// <summary>
@@ -41,11 +50,15 @@ public sealed record DataSection
     [RecipePath]
     public string? KarpathySplit { get; init; }
 
-    /// <summary>Folders with pictures in COCO naming (vqav2).</summary>
+    /// <summary>All splits' captions in one file (karpathy, flickr).</summary>
+    [RecipePath]
+    public string? Captions { get; init; }
+
+    /// <summary>Folders with pictures, named as the captions' file has them or in COCO naming.</summary>
     [RecipePath]
     public IReadOnlyList<string> Images { get; init; } = [];
 
-    /// <summary>A JSON file {image id: file} instead (vqav2).</summary>
+    /// <summary>A JSON file {image id: file} instead.</summary>
     [RecipePath]
     public string? ImageMap { get; init; }
 
@@ -56,10 +69,10 @@ public sealed record DataSection
     /// <summary>When the vocabulary is built: answers given to at least this many training questions; 9 makes VQAv2's 3,129.</summary>
     public int MinimumAnswerCount { get; init; } = 9;
 
-    /// <summary>A control: every question gets another question's picture, in training and in evaluation.</summary>
+    /// <summary>A control: every picture is replaced by another one, in training and in evaluation.</summary>
     public bool ShuffleImages { get; init; }
 
-    /// <summary>Use only so many training questions, drawn by the recipe's seed; 0 for all.</summary>
+    /// <summary>Use only so many training questions, or pictures with captions, drawn by the recipe's seed; 0 for all.</summary>
     public int LimitTrain { get; init; }
 
     /// <summary>How often an epoch has each training question, by the type of its answer.</summary>
@@ -70,14 +83,24 @@ public sealed record DataSection
 
     internal void Validate()
     {
-        if (Kind == DataKind.Vqav2)
+        switch (Kind)
         {
-            Check.That(Train.Questions is not null, "data.train.questions", "the training split's questions file", Train.Questions);
-            Check.That(Train.Annotations is not null, "data.train.annotations", "the training split's annotations file", Train.Annotations);
-            Check.That(Images.Count == 0 || ImageMap is null, "data.images and data.image-map", "one of the two", "both");
+            case DataKind.Vqav2:
+                Check.That(Train.Questions is not null, "data.train.questions", "the training split's questions file", Train.Questions);
+                Check.That(Train.Annotations is not null, "data.train.annotations", "the training split's annotations file", Train.Annotations);
+                break;
+            case DataKind.CocoCaptions:
+                Check.That(Train.Captions is not null, "data.train.captions", "the training split's captions file", Train.Captions);
+                break;
+            case DataKind.Karpathy or DataKind.Flickr:
+                Check.That(Captions is not null, "data.captions", "the file of all captions", Captions);
+                Check.That(Kind == DataKind.Karpathy || Train.Pictures is not null, "data.train.pictures", "the list of the training pictures", Train.Pictures);
+                break;
+            default:
+                Check.That(Folder is not null, "data.folder", "the data set's folder", Folder);
+                break;
         }
-        else
-            Check.That(Folder is not null, "data.folder", "the data set's folder", Folder);
+        Check.That(Images.Count == 0 || ImageMap is null, "data.images and data.image-map", "one of the two", "both");
         Scenes.Validate();
         Repeat.Validate();
         Check.That(ValidationFraction is >= 0 and < 1, "data.validation-fraction", "0 ≤ x < 1", ValidationFraction);
@@ -86,16 +109,24 @@ public sealed record DataSection
     }
 }
 
-/// <summary>One split in VQAv2's format.</summary>
+/// <summary>The files of one split.</summary>
 public sealed record SplitSection
 {
-    /// <summary>The questions file.</summary>
+    /// <summary>The questions file (vqav2).</summary>
     [RecipePath]
     public string? Questions { get; init; }
 
-    /// <summary>The annotations file; a test split may have none.</summary>
+    /// <summary>The annotations file (vqav2); a test split may have none.</summary>
     [RecipePath]
     public string? Annotations { get; init; }
+
+    /// <summary>The captions file (coco-captions).</summary>
+    [RecipePath]
+    public string? Captions { get; init; }
+
+    /// <summary>The list of the split's picture files, one a line (flickr).</summary>
+    [RecipePath]
+    public string? Pictures { get; init; }
 }
 
 /// <summary>

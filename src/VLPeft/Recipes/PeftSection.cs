@@ -1,3 +1,5 @@
+using VLPeft.VisionLanguage;
+
 namespace VLPeft.Recipes;
 
 /// <summary>What happens to the language model.</summary>
@@ -46,7 +48,13 @@ public sealed record PeftSection
     /// <summary>The layers that carry bottlenecks; all when it is left out.</summary>
     public IReadOnlyList<int> Layers { get; init; } = [];
 
-    /// <summary>For adapters: whether the input is added to the output.</summary>
+    /// <summary>For LoRA on GPT-2's fused projection: whether query and value are routed jointly (the reference's way) or separately.</summary>
+    public Peft.BlockRouting Blocks { get; init; } = Peft.BlockRouting.Joint;
+
+    /// <summary>For captioning's adapters, one a block: behind attention and feed-forward, or before or behind the block's norms.</summary>
+    public AdapterPosition AdapterPosition { get; init; } = AdapterPosition.PostModule;
+
+    /// <summary>For adapters: whether the input is added to the output; in captioning it always is.</summary>
     public bool Residual { get; init; }
 
     /// <summary>For adapters: gelu, gelu_new or relu; the backbone's own when it is left out.</summary>

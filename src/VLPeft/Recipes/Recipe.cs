@@ -12,19 +12,19 @@ public sealed record Recipe
     /// <summary>One line for <c>vlpeft recipes list</c>.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The task: <c>vqa</c>.</summary>
+    /// <summary>The task: <c>vqa</c> or <c>captioning</c>.</summary>
     public RecipeTask Task { get; init; } = RecipeTask.Vqa;
 
     /// <summary>Seeds initialisation, shuffling and dropout; 0 or more.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Questions, pictures and answers.</summary>
+    /// <summary>Pictures with questions and answers, or with captions.</summary>
     public DataSection Data { get; init; } = new();
 
     /// <summary>Where image features come from.</summary>
     public VisionSection Vision { get; init; } = new();
 
-    /// <summary>The language model and how it reads the question.</summary>
+    /// <summary>The language model and how it reads questions or captions.</summary>
     public TextSection Text { get; init; } = new();
 
     /// <summary>x_R: which feature routes, and how it gets the hidden states' width.</summary>
@@ -33,8 +33,14 @@ public sealed record Recipe
     /// <summary>What is attached to the frozen language model.</summary>
     public PeftSection Peft { get; init; } = new();
 
-    /// <summary>The classifier.</summary>
+    /// <summary>The classifier of question answering.</summary>
     public HeadSection Head { get; init; } = new();
+
+    /// <summary>How captions are learnt and validated.</summary>
+    public CaptionSection Caption { get; init; } = new();
+
+    /// <summary>How captions are decoded in testing.</summary>
+    public GenerationSection Generation { get; init; } = new();
 
     /// <summary>The training run.</summary>
     public TrainingSection Training { get; init; } = new();
@@ -65,7 +71,10 @@ public sealed record Recipe
         RoutingFeature.Validate();
         Peft.Validate();
         Head.Validate();
+        Caption.Validate();
+        Generation.Validate();
         Training.Validate();
+        TaskCombinations.Validate(this);
         RecipeCombinations.Validate(this);
     }
 
@@ -91,4 +100,7 @@ public enum RecipeTask
 {
     /// <summary>Visual question answering as classification over an answer vocabulary (method.md §4).</summary>
     Vqa,
+
+    /// <summary>Captions by a decoder (method.md §5).</summary>
+    Captioning,
 }

@@ -33,9 +33,18 @@ internal static class RecipeCombinations
         Refuse(recipe.Vision.Train && feature.Projection == ProjectionKind.Pca, "routing-feature.projection: pca is fitted once on frozen features, but vision.train is true; use linear.");
         Refuse(recipe.Vision.Train && !(routed || recipe.Text.Prefix != PrefixKind.None), "vision.train: nothing reads the image (text.prefix: none, peft.routing: none).");
         Refuse(recipe.Text.PrefixSource == PrefixSource.Patches && recipe.Text.Prefix == PrefixKind.None, "text.prefix-source: there is no prefix (text.prefix: none).");
-        Refuse(recipe.Training.Evaluate != CheckpointChoice.Last && recipe.Data.Kind == DataKind.Vqav2 && recipe.Data.Validation.Questions is null
-            && recipe.Data.KarpathySplit is null && recipe.Data.ValidationFraction == 0, "training.evaluate: the best checkpoint is chosen on a validation split, and there is none.");
+        Refuse(recipe.Training.Evaluate != CheckpointChoice.Last && !HasValidation(recipe.Data), "training.evaluate: the best checkpoint is chosen on a validation split, and there is none.");
+        Refuse(recipe.Data.KarpathySplit is not null && recipe.Data.Kind != DataKind.Vqav2, "data.karpathy-split: it divides VQAv2's questions (kind: vqav2); captions of that file are read by kind: karpathy.");
     }
+
+    private static bool HasValidation(DataSection data) => data.ValidationFraction > 0 || data.Kind switch
+    {
+        DataKind.Vqav2 => data.Validation.Questions is not null || data.KarpathySplit is not null,
+        DataKind.CocoCaptions => data.Validation.Captions is not null,
+        DataKind.Flickr => data.Validation.Pictures is not null,
+        DataKind.EasyVqa => false,
+        _ => true,
+    };
 
     private static void Refuse(bool wrong, string message)
     {

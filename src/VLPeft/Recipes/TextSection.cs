@@ -36,7 +36,7 @@ public enum TokenizerSource
     Questions,
 }
 
-/// <summary>The language model and how it reads the question.</summary>
+/// <summary>The language model and how it reads questions or captions.</summary>
 public sealed record TextSection
 {
     /// <summary>The model's Hugging Face folder.</summary>
@@ -49,7 +49,7 @@ public sealed record TextSection
     /// <summary>The tokenizer: the model's own, or one made of the training questions' words.</summary>
     public TokenizerSource Tokenizer { get; init; } = TokenizerSource.Model;
 
-    /// <summary>Tokens of a question, special ones included, at most; the visual prefix comes on top of them.</summary>
+    /// <summary>Tokens of a question (special ones included) or of a training caption at most; the visual prefix comes on top of them.</summary>
     public int MaxLength { get; init; } = 19;
 
     /// <summary>How the image enters the sequence.</summary>

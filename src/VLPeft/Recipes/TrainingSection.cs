@@ -34,6 +34,9 @@ public enum CheckpointChoice
 
     /// <summary>The highest validation accuracy.</summary>
     BestAccuracy,
+
+    /// <summary>The highest validation CIDEr of greedy captions.</summary>
+    BestCider,
 }
 
 /// <summary>The training run.</summary>
@@ -42,10 +45,10 @@ public sealed record TrainingSection
     /// <summary>Optimizer steps; 0 to go by epochs.</summary>
     public int Steps { get; init; }
 
-    /// <summary>Passes over the training questions, when steps is 0.</summary>
+    /// <summary>Passes over the training questions or captions, when steps is 0.</summary>
     public int Epochs { get; init; } = 20;
 
-    /// <summary>Questions a batch.</summary>
+    /// <summary>Questions or captions a batch.</summary>
     public int BatchSize { get; init; } = 512;
 
     /// <summary>Batches whose gradients are added up for one step.</summary>
@@ -81,7 +84,7 @@ public sealed record TrainingSection
     /// <summary>The gradients' global norm is cut to this; 0 for not at all.</summary>
     public double ClipNorm { get; init; }
 
-    /// <summary>Batches of questions of about equal length, so that little is padded.</summary>
+    /// <summary>Batches of texts of about equal length, so that little is padded.</summary>
     public bool BucketByLength { get; init; } = true;
 
     /// <summary>Steps between validations; 0 for once an epoch (or at the end, when the run is shorter).</summary>
@@ -96,14 +99,16 @@ public sealed record TrainingSection
     /// <summary>Steps between lines in the log.</summary>
     public int LogEvery { get; init; } = 10;
 
-    /// <summary>Which weights are evaluated: last, best-loss or best-accuracy.</summary>
+    /// <summary>Which weights are evaluated: last, best-loss, best-accuracy, or best-cider for captions.</summary>
     public CheckpointChoice Evaluate { get; init; } = CheckpointChoice.BestAccuracy;
 
-    /// <summary>Questions a batch when nothing is trained; 4 × batch-size at most 512 when it is 0.</summary>
+    /// <summary>Questions or captions a batch when nothing is trained; 4 × batch-size at most 512 when it is 0.</summary>
     public int EvaluationBatchSize { get; init; }
 
     /// <summary>Threads of a run; 0 for the machine's. One is fastest for small models: run several at once instead.</summary>
     public int Threads { get; init; }
+
+    internal int RowsInEvaluation => EvaluationBatchSize > 0 ? EvaluationBatchSize : Math.Clamp(4 * BatchSize, 1, 512);
 
     internal void Validate()
     {

@@ -1,4 +1,6 @@
+using VLPeft.Peft;
 using VLPeft.Recipes;
+using VLPeft.Routing;
 
 namespace VLPeft.VisionLanguage;
 
@@ -23,4 +25,14 @@ public sealed record ImageSideOptions(RoutingSource Source, PrefixKind Prefix, P
 
     /// <summary>Whether anything of a picture is read.</summary>
     public bool NeedsImages => NeedsPooled || NeedsTokens || NeedsNoise;
+
+    /// <summary>How pictures reach the language model in a recipe.</summary>
+    public static ImageSideOptions Of(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return new(recipe.RoutingFeature.Source, recipe.Text.Prefix, recipe.Text.PrefixSource, IsRouted(recipe.Peft));
+    }
+
+    private static bool IsRouted(PeftSection peft) => peft.Method is PeftMethod.Lora or PeftMethod.Adapter
+        && (KnownRoutingFunctions.Get(peft.Routing).NeedsFeature || KnownBottlenecks.Get(peft.Bottleneck).AlwaysUsesFeature);
 }

@@ -33,6 +33,30 @@ public sealed class SharedModuleTests
     }
 
     [Fact]
+    public void IsRefusedWithBothItsNamesWhenEachHasAPattern()
+    {
+        using var model = new Tied();
+        PeftSite[] sites = [.. new[] { "first", "second" }.Select(name => new PeftSite(ModulePattern.Suffixes(name), Attachment.Parallel))];
+        string message = Assert.Throws<InvalidInputException>(() => PeftModel.Inject(model, Plan() with { Sites = [.. sites] })).Message;
+        Assert.All(["'first'", "'second'", "two names"], word => Assert.Contains(word, message, StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData(ScalarType.Float64, ScalarType.Float64), InlineData(ScalarType.BFloat16, ScalarType.Float32)]
+    public void BottlenecksAreOfTheirModulesTypeOrFloat32(ScalarType type, ScalarType expected)
+    {
+        using var scope = NewDisposeScope();
+        var toy = new Toy();
+        toy.to(type);
+        PeftModel made;
+        using (NewDisposeScope())
+            made = PeftModel.Inject(toy, new LoraOptions(ModulePattern.Suffixes("query"), 2, 4).ToPlan());
+        using PeftModel peft = made;
+        Assert.All(peft.TrainableParameters, one => Assert.Equal(expected, one.Parameter.dtype));
+        toy.call(randn(2, 3, 8, type)).to(ScalarType.Float32).sum().backward();
+        peft.RequireGradients();
+    }
+
+    [Fact]
     public void IsRefusedWhenTwoPatternsMeanIt()
     {
         using var model = new Tied();

@@ -5,6 +5,7 @@ using VLPeft.Checkpoints;
 using VLPeft.Data.Scenes;
 using VLPeft.Models;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Gpt2;
 using VLPeft.Models.Vit;
 using VLPeft.Preprocessing;
 using VLPeft.Pretraining;
@@ -16,7 +17,7 @@ namespace VLPeft.Tests.Pretraining;
 /// <summary>The backbones in recipes/demo/models are what their pretraining.json says.</summary>
 public sealed class CommittedModelsTests
 {
-    private static readonly string VisionFolder = Folder("vit-scenes"), TextFolder = Folder("roberta-scenes");
+    private static readonly string VisionFolder = Folder("vit-scenes"), TextFolder = Folder("roberta-scenes"), DecoderFolder = Folder("gpt2-scenes");
 
     [Fact]
     public void Both_load_with_the_documented_numbers_of_parameters()
@@ -65,6 +66,22 @@ public sealed class CommittedModelsTests
         double accuracy = task.Validate(TestContext.Current.CancellationToken).Find("accuracy")!.Value;
 
         Assert.Equal(HeldOut(TextFolder, "accuracy"), accuracy, 0.04);
+    }
+
+    [Fact]
+    public void The_next_word_is_guessed_as_well_as_the_report_says()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Gpt2Model model = Gpt2Model.FromFolder(DecoderFolder);
+        string[] texts = TextCorpus.HeldOutCaptions(500, seed: 7);
+        var tokenizer = WordLevelTokenizer.Load(Path.Combine(DecoderFolder, "tokenizer.json"));
+        Assert.Equal(208_192, Count(model));
+        Assert.All(texts, text => Assert.DoesNotContain(0, tokenizer.Encode(text))); // no unknown word
+
+        var task = new CausalPretrainingTask(model, new TextCorpus(texts, texts, tokenizer, ""), new TextPretrainingOptions());
+
+        Assert.Equal(HeldOut(DecoderFolder, "accuracy"), task.Validate(TestContext.Current.CancellationToken).Find("accuracy")!.Value, 0.02);
     }
 
     // The heads of pre-training are not kept, so fresh linear probes read the pooled feature: ridge regression, which can only be worse.

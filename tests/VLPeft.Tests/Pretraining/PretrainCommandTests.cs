@@ -35,7 +35,10 @@ public sealed class PretrainCommandTests : IDisposable
 
     [Theory]
     [InlineData("--output", "pretrain", "text")]
-    [InlineData("got both", "pretrain", "text", "-o", "x", "--texts", "a", "--questions", "b")]
+    [InlineData("got more", "pretrain", "text", "-o", "x", "--texts", "a", "--questions", "b")]
+    [InlineData("got more", "pretrain", "text", "-o", "x", "--captions", "a", "--questions", "b")]
+    [InlineData("no such file", "pretrain", "text", "-o", "x", "--architecture", "gpt2", "--captions", "missing.json")]
+    [InlineData("--architecture", "pretrain", "text", "-o", "x", "--architecture", "gpt3")]
     [InlineData("no such file", "pretrain", "text", "-o", "x", "--questions", "missing.json")]
     [InlineData("Steps", "pretrain", "vision", "-o", "x", "--steps", "0")]
     public void Bad_input_is_explained(string message, params string[] args)

@@ -30,7 +30,7 @@ public class ShippedRecipesTests
     public void CanBeInspectedWithoutDataAndWeights(string name)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, name));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         bool routed = recipe.Peft.Routing != "none" || recipe.Peft.Bottleneck == "cross-attention";
         Assert.All(audit.Peft!.Sites, site => Assert.Equal(routed, site.Routed));
         Assert.Equal(audit.TrainableParameters, audit.Peft.TrainableParameters + audit.HeadParameters + audit.ProjectionParameters);
@@ -40,7 +40,7 @@ public class ShippedRecipesTests
     public void ThePapersLoraTrainsWhatTheFormulaSays(string size, long layers, long width)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-lora-multiply.yaml"));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         Assert.Equal(layers * 2 * 2 * 128 * width, audit.Peft!.BottleneckParameters); // query and value, A and B
         Assert.Equal(layers * 2 * width + layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters); // biases, and two LayerNorms a layer
         Assert.Equal(width * 2 * width + 2 * width + 4 * width + 2 * width * 3129 + 3129, audit.HeadParameters);
@@ -50,8 +50,23 @@ public class ShippedRecipesTests
     public void ThePapersAdapterTrainsWhatTheFormulaSays(string size, long layers, long width)
     {
         Recipe recipe = Recipe.Load(Path.Combine(Folder, "paper", "vqav2", $"roberta-{size}-vit-{size}-adapter-add.yaml"));
-        VqaAudit audit = VqaAudit.WithoutData(recipe, answersFile: null, answers: 3129);
+        ModelAudit audit = ModelAudit.WithoutData(recipe, answersFile: null, answers: 3129);
         Assert.Equal(layers * 2 * (2 * 64 * width + 64 + width), audit.Peft!.BottleneckParameters);
         Assert.Equal(layers * 2 * 2 * width, audit.Peft.AlsoTrainedParameters);
+    }
+
+    [Theory, InlineData("gpt2", 12, 768), InlineData("gpt2-medium", 24, 1024)]
+    public void ThePapersGpt2TrainsWhatTheFormulaSays(string size, long layers, long width)
+    {
+        string vision = size == "gpt2" ? "base" : "large";
+        ModelAudit lora = ModelAudit.WithoutData(
+            Recipe.Load(Path.Combine(Folder, "paper", "coco-caption", $"{size}-vit-{vision}-lora-matmul.yaml")), answersFile: null, answers: 0);
+        Assert.Equal(layers * 2 * 2 * 128 * width, lora.Peft!.BottleneckParameters); // query and value, A and B
+        Assert.Equal(layers * (3 + 2 * 2) * width, lora.Peft.AlsoTrainedParameters); // c_attn's bias, and two LayerNorms a block
+        Assert.Equal(0, lora.HeadParameters);
+        ModelAudit adapter = ModelAudit.WithoutData(
+            Recipe.Load(Path.Combine(Folder, "paper", "coco-caption", $"{size}-vit-{vision}-adapter-add.yaml")), answersFile: null, answers: 0);
+        Assert.Equal(layers * (2 * 64 * width + 64 + width), adapter.Peft!.BottleneckParameters); // one a block
+        Assert.Equal(layers * 2 * 2 * width, adapter.Peft.AlsoTrainedParameters);
     }
 }

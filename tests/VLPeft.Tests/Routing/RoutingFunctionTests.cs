@@ -28,6 +28,16 @@ public class RoutingFunctionTests
         Assert.True(whole.allclose(function.Route(a, v) * 2 + function.Route(b, v), 1e-4, 1e-4));
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void SaysWhetherItLearnsFromZero(string name)
+    {
+        using var scope = NewDisposeScope();
+        IRoutingFunction function = KnownRoutingFunctions.Get(name);
+        Tensor x = zeros(2, 5, 8, requires_grad: true), v = zeros(2, 1, 8, requires_grad: true);
+        (function.Route(x, v) * Random(2, 5, 8)).sum().backward();
+        Assert.Equal(function.LearnsFromZero, new[] { x, v }.Any(one => one.grad is { } gradient && gradient.abs().max().ToDouble() > 0));
+    }
+
     [Fact]
     public void MatmulEqualsTheProductWithTheRankByRankMatrix()
     {

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using VLPeft.Checkpoints;
 using VLPeft.Data;
 
 namespace VLPeft.Evaluation.Captions;
@@ -22,7 +25,37 @@ public static class CaptionResultFile
         });
         return captions;
     }
+
+    /// <summary>Writes captions in their order, ids that are whole numbers as numbers; the file is there whole or not at all.</summary>
+    public static void Write(string path, IEnumerable<CaptionPrediction> predictions) =>
+        AtomicFile.Write(path, stream => Write(stream, predictions));
+
+    /// <summary>Writes captions in their order into a stream.</summary>
+    public static void Write(Stream stream, IEnumerable<CaptionPrediction> predictions)
+    {
+        ArgumentNullException.ThrowIfNull(predictions);
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartArray();
+        foreach (CaptionPrediction prediction in predictions)
+        {
+            json.WriteStartObject();
+            if (long.TryParse(prediction.ImageId, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
+                json.WriteNumber("image_id", number);
+            else
+                json.WriteString("image_id", prediction.ImageId);
+            json.WriteString("caption", prediction.Caption);
+            json.WriteEndObject();
+            if (json.BytesPending > 1 << 16)
+                json.Flush();
+        }
+        json.WriteEndArray();
+    }
 }
+
+/// <summary>A model's caption of a picture.</summary>
+/// <param name="ImageId">The picture.</param>
+/// <param name="Caption">What the model says; may be empty.</param>
+public sealed record CaptionPrediction(string ImageId, string Caption);
 
 /// <summary>
 /// COCO's caption annotations, <c>{"annotations": [{"image_id": 42, "caption": "a man rides"}, …]}</c>, several of a picture; other

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using VLPeft.Models;
 using static TorchSharp.torch;
 
 namespace VLPeft.Peft;
@@ -27,7 +28,7 @@ internal static class HubLoraWriter
             ["lora_alpha"] = Alpha(options),
             ["lora_dropout"] = options.Dropout,
             ["bias"] = biases.Count > 0 ? "lora_only" : "none",
-            ["fan_in_fan_out"] = false,
+            ["fan_in_fan_out"] = model.Attached.All(one => one.Target is Conv1D),
             ["init_lora_weights"] = true,
             ["use_rslora"] = false,
             ["use_dora"] = false,

@@ -22,6 +22,9 @@ public sealed class WordLevelTokenizer : ITextTokenizer
         MaskId = maskId;
     }
 
+    /// <summary>GPT-2's end of text.</summary>
+    internal const string EndOfText = "<|endoftext|>";
+
     /// <inheritdoc/>
     public int VocabularySize => pipeline.VocabularySize;
 
@@ -40,15 +43,21 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     public static WordLevelTokenizer Build(IEnumerable<string> texts, int minimumCount = 1)
     {
         string[] special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
-        IEnumerable<string> words = Count(texts)
-            .Where(word => word.Value >= minimumCount)
-            .OrderByDescending(word => word.Value).ThenBy(word => word.Key, StringComparer.Ordinal)
-            .Select(word => word.Key);
-        var vocabulary = new TokenVocabulary(
-            "built vocabulary", special.Concat(words).Select((token, id) => KeyValuePair.Create(token, id)).ToList());
         AddedToken[] added = [.. special.Select((token, id) => new AddedToken(token, id, LStrip: token == "<mask>"))];
         return new WordLevelTokenizer(
-            vocabulary, lowerCase: true, "<unk>", added, SequenceTemplate.Around(0, 2, doubleSeparator: true), padId: 1, maskId: 4);
+            Vocabulary(added, texts, minimumCount), lowerCase: true, "<unk>", added, SequenceTemplate.Around(0, 2, doubleSeparator: true), padId: 1, maskId: 4);
+    }
+
+    /// <summary>
+    /// The same for a decoder: &lt;unk&gt; 0, &lt;|endoftext|&gt; 1, which also pads, then the words; nothing stands around a text.
+    /// </summary>
+    /// <param name="texts">The texts; the order does not matter.</param>
+    /// <param name="minimumCount">How often a word must occur to get a token of its own.</param>
+    public static WordLevelTokenizer BuildCausal(IEnumerable<string> texts, int minimumCount = 1)
+    {
+        AddedToken[] added = [new("<unk>", 0), new(EndOfText, 1)];
+        return new WordLevelTokenizer(
+            Vocabulary(added, texts, minimumCount), lowerCase: true, "<unk>", added, SequenceTemplate.Bare, padId: 1, maskId: null);
     }
 
     /// <summary>Reads a <c>tokenizer.json</c> whose model is WordLevel.</summary>
@@ -74,6 +83,16 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     /// <inheritdoc/>
     /// <remarks>The tokens with a space between each.</remarks>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => pipeline.Decode(ids, skipSpecialTokens);
+
+    private static TokenVocabulary Vocabulary(AddedToken[] special, IEnumerable<string> texts, int minimumCount)
+    {
+        IEnumerable<string> words = Count(texts)
+            .Where(word => word.Value >= minimumCount)
+            .OrderByDescending(word => word.Value).ThenBy(word => word.Key, StringComparer.Ordinal)
+            .Select(word => word.Key);
+        return new TokenVocabulary(
+            "built vocabulary", special.Select(token => token.Content).Concat(words).Select((token, id) => KeyValuePair.Create(token, id)).ToList());
+    }
 
     private static Dictionary<string, int> Count(IEnumerable<string> texts)
     {

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using VLPeft.Recipes;
+using VLPeft.Tests.Cli;
+using Xunit;
+
+namespace VLPeft.Tests.Recipes;
+
+/// <summary>Every shipped recipe trains a few steps to the end and is scored: nothing but its data and the size of its models is changed.</summary>
+public sealed class ShippedRecipesRunTests(RecipeWorld world) : IClassFixture<RecipeWorld>
+{
+    [Theory, MemberData(nameof(ShippedRecipesTests.All), MemberType = typeof(ShippedRecipesTests))]
+    public void TrainsAndIsScored(string name)
+    {
+        Recipe recipe = Recipe.Load(Path.Combine(RecipeWorld.Recipes, name));
+        Assert.SkipUnless(RecipeWorld.Has(recipe), "there are no tiny data and models for captions; see RecipeWorld.Has");
+        string path = Path.Combine(RecipeWorld.Recipes, name), run = world.NewRun();
+        IEnumerable<string> settings = world.Settings(recipe).SelectMany(setting => new[] { "--set", setting });
+        CommandLine.Run(["train", path, "-o", run, .. settings]).Expect(0);
+        VariantTests.WhatTrainsMoves(run, Inert(recipe));
+        using JsonDocument json = JsonDocument.Parse(CommandLine.Run("evaluate", run, "--json").Expect(0).Out);
+        Assert.InRange(json.RootElement.GetProperty("accuracy").GetProperty("all").GetDouble(), 0, 100);
+        Assert.True(double.IsFinite(json.RootElement.GetProperty("loss").GetDouble()));
+    }
+
+    // Attention over a single picture vector is 1, whatever asks for it.
+    private static string[] Inert(Recipe recipe) => recipe is { Peft.Bottleneck: "cross-attention", RoutingFeature.Source: RoutingSource.Pooled }
+        ? [".lora_query", ".lora_key", ".lora_down_text"]
+        : [];
+}
