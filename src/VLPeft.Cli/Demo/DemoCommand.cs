@@ -7,6 +7,7 @@ using VLPeft.Cli.Commands;
 using VLPeft.Cli.Reports;
 using VLPeft.Cli.Workers;
 using VLPeft.Experiments;
+using VLPeft.Recipes;
 using VLPeft.Training;
 
 namespace VLPeft.Cli.Demo;
@@ -19,17 +20,18 @@ internal static class DemoCommand
     public static Command Create(CliConsole console)
     {
         Option<string> output = new("--output", "-o") { Description = "Where results, report, data and runs go.", DefaultValueFactory = _ => "demo-output", HelpName = "folder" };
+        Option<RecipeTask> task = new("--task") { Description = "What the models learn: vqa or captioning.", DefaultValueFactory = _ => RecipeTask.Vqa, HelpName = "vqa|captioning" };
         Option<int> seeds = new("--seeds") { Description = "Runs of each variant.", DefaultValueFactory = _ => 3 };
         Option<int> workers = new("--workers") { Description = "Runs side by side, one thread each; the number of cores when it is left out.", DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<string[]> set = CommonOptions.Set();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("demo", "Compare plain LoRA with every routing function on procedural pictures and questions: a table, results.json and report.html.")
+        var command = new Command("demo", "Compare plain LoRA with every routing function on procedural pictures, their questions or captions: a table, results.json and report.html.")
         {
-            output, seeds, workers, set, json,
+            task, output, seeds, workers, set, json,
         };
         command.SetAction(parsed => Run(console, new DemoOptions(
             parsed.GetValue(output)!, AtLeastOne(parsed.GetValue(seeds), "--seeds"), AtLeastOne(parsed.GetValue(workers), "--workers"),
-            parsed.GetValue(set) ?? [], parsed.GetValue(json))));
+            parsed.GetValue(set) ?? [], parsed.GetValue(json), parsed.GetValue(task))));
         return command;
     }
 
@@ -39,6 +41,8 @@ internal static class DemoCommand
     private static int Run(CliConsole console, DemoOptions options)
     {
         using var interruption = new Interruption(console);
+        if (options.Task == RecipeTask.Captioning)
+            return CaptionDemo.Run(console, options, interruption.Token);
         var clock = Stopwatch.StartNew();
         IReadOnlyList<DemoRun> runs = DemoPlan.Of(options);
         console.Note($"{runs.Count} runs ({DemoPlan.Variants.Count} routing functions and {DemoPlan.Controls.Count} controls × {options.Seeds} seeds), {options.Workers} side by side");
@@ -59,7 +63,7 @@ internal static class DemoCommand
         return ExitCode.Done;
     }
 
-    private static void Train(CliConsole console, DemoOptions options, IReadOnlyList<DemoRun> runs, CancellationToken cancellation)
+    internal static void Train(CliConsole console, DemoOptions options, IReadOnlyList<DemoRun> runs, CancellationToken cancellation)
     {
         double[] shares = new double[runs.Count];
         IReadOnlyList<string?> errors = RunReporters.Overall(console, "training", progress => WorkerPool.Run(

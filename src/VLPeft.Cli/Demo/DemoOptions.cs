@@ -1,3 +1,5 @@
+using VLPeft.Recipes;
+
 namespace VLPeft.Cli.Demo;
 
 /// <summary>What <c>vlpeft demo</c> was asked for.</summary>
@@ -6,4 +8,10 @@ namespace VLPeft.Cli.Demo;
 /// <param name="Workers">Runs side by side.</param>
 /// <param name="Set">Overrides of every run's recipe.</param>
 /// <param name="Json">Print results.json on standard output instead of a table.</param>
-internal sealed record DemoOptions(string Output, int Seeds, int Workers, IReadOnlyList<string> Set, bool Json);
+/// <param name="Task">What the models learn.</param>
+internal sealed record DemoOptions(string Output, int Seeds, int Workers, IReadOnlyList<string> Set, bool Json, RecipeTask Task = RecipeTask.Vqa)
+{
+    /// <summary>The command that makes the same again.</summary>
+    public string Command => $"vlpeft demo{(Task == RecipeTask.Captioning ? " --task captioning" : "")} --output {Output} --seeds {Seeds}"
+        + string.Concat(Set.Select(set => $" --set {set}"));
+}

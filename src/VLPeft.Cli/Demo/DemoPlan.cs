@@ -19,10 +19,23 @@ internal static class DemoPlan
 {
     public const string TextOnly = "text-only";
     public const string Shuffled = "shuffled-images";
+    public const string Blind = "blind";
 
     public static IReadOnlyList<string> Variants { get; } = [.. KnownRoutingFunctions.Paper.Select(function => function.Name)];
 
     public static IReadOnlyList<string> Controls { get; } = [TextOnly, Shuffled];
+
+    /// <summary>Captioning: every routing function, and one run that sees no picture.</summary>
+    public static IReadOnlyList<DemoRun> OfCaptions(DemoOptions options) =>
+    [
+        .. from seed in Enumerable.Range(0, options.Seeds)
+           from variant in Variants
+           select Caption(options, variant, variant, seed),
+        Caption(options, Blind, "none", 0, "routing-feature.source=zeros"),
+    ];
+
+    private static DemoRun Caption(DemoOptions options, string name, string variant, int seed, params string[] more) => new(
+        name, seed, new Job(RecipeFile($"captions-{variant}"), [.. Overrides(options, seed), .. more], Path.Combine(Path.GetFullPath(options.Output), "runs", $"{name}-{seed}"), Split.Test));
 
     public static IReadOnlyList<DemoRun> Of(DemoOptions options) =>
     [

@@ -26,7 +26,7 @@ internal static class DemoReport
         Examples(runs),
         File.ReadAllText(runs.First(run => run.Variant == variants[^1].Name).Files.Audit),
         Machine(options, took),
-        $"vlpeft demo --output {options.Output} --seeds {options.Seeds}{string.Concat(options.Set.Select(set => $" --set {set}"))}",
+        options.Command,
         "VQA accuracy",
         "%");
 
@@ -41,7 +41,7 @@ internal static class DemoReport
             : $"No routing function does better; the best, {best.Name}, reaches {best.Mean:0.0} %.");
     }
 
-    private static IReadOnlyList<(string Key, string Value)> Machine(DemoOptions options, TimeSpan took) =>
+    internal static IReadOnlyList<(string Key, string Value)> Machine(DemoOptions options, TimeSpan took) =>
     [
         ("processor", $"{RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores"),
         ("system", RuntimeInformation.OSDescription),

@@ -89,13 +89,13 @@ internal static class DemoCollector
         return new SeedResult(run.Seed, report.Accuracy!["all"], curve, groups, run.Files.Folder);
     }
 
-    private static long TrainableParameters(DemoRun run)
+    internal static long TrainableParameters(DemoRun run)
     {
         using JsonDocument outcome = JsonDocument.Parse(File.ReadAllBytes(run.Files.Outcome));
         return outcome.RootElement.GetProperty("trainable_parameters").GetInt64();
     }
 
-    private static T Read<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(path))
+    internal static T Read<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(path))
         ?? throw new InvalidDataException($"{path} is empty.");
 
     private static double Score(IReadOnlyList<VqaExample> test, IReadOnlyDictionary<long, string> predictions) =>
