@@ -1,9 +1,11 @@
 using System.Text.Json;
 using TorchSharp;
 using VLPeft.Checkpoints;
+using VLPeft.Data;
 using VLPeft.Data.Scenes;
 using VLPeft.Models;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Gpt2;
 using VLPeft.Models.Vit;
 using VLPeft.Preprocessing;
 using VLPeft.Recipes;
@@ -14,7 +16,7 @@ namespace VLPeft.Tests.Recipes;
 
 /// <summary>
 /// What stands in the place of a shipped recipe's data and checkpoints: scenes in the formats of VQAv2, easy-VQA and Karpathy's splits,
-/// made-up features, and encoders of the same family and depth, a 64th as wide. Models that are shipped with the recipes are used as they are.
+/// captions in COCO's, made-up features, and models of the same family and depth, a 64th as wide. Models that are shipped with the recipes are used as they are.
 /// </summary>
 /// <remarks>Another data format gets a case in <see cref="Data"/>, another family of models one in <see cref="TextConfig"/>.</remarks>
 public sealed class RecipeWorld : IDisposable
@@ -49,12 +51,6 @@ public sealed class RecipeWorld : IDisposable
 
     private string EasyVqa => _folder.File("easy-vqa");
 
-    /// <summary>
-    /// Whether a recipe can run here. Captioning can't: it takes a tiny GPT-2 in <see cref="Text"/> and captions in <see cref="Data"/>, both
-    /// of which the scenes' words and captions.json can give.
-    /// </summary>
-    public static bool Has(Recipe recipe) => !recipe.ToYaml().Contains("task: captioning", StringComparison.Ordinal);
-
     /// <summary>A path for a run; nothing is there.</summary>
     public string NewRun() => _folder.File($"run-{Interlocked.Increment(ref _made)}");
 
@@ -65,7 +61,8 @@ public sealed class RecipeWorld : IDisposable
         .. recipe.Vision.Features.File is null ? [] : new[] { $"vision.features.file={Features}", $"vision.features.index={Index}" },
         .. recipe.Vision.Model is null ? [] : new[] { $"vision.cache={_folder.File("cache")}" },
         .. recipe.Vision.Model is { } vision && !IsShipped(vision, recipe.Vision.Init) ? new[] { $"vision.model={Vision(vision)}" } : [],
-        .. IsShipped(recipe.Text.Model!, recipe.Text.Init) ? [] : new[] { $"text.model={Text(recipe.Text.Model!)}" },
+        .. IsShipped(recipe.Text.Model!, recipe.Text.Init) ? [] : new[] { $"text.model={(recipe.Task == RecipeTask.Captioning ? Decoder(recipe.Text.Model!) : Text(recipe.Text.Model!))}" },
+        .. recipe.Task == RecipeTask.Captioning ? new[] { $"caption.cider-images={OtherImages}" } : [],
         $"training.steps={Steps}", "training.batch-size=8", "training.threads=1",
         .. recipe.Training.ValidateEvery == 0 ? [] : new[] { $"training.validate-every={Steps}" },
     ];
@@ -89,6 +86,12 @@ public sealed class RecipeWorld : IDisposable
             .. data.KarpathySplit is null ? [] : new[] { $"data.karpathy-split={Karpathy}" },
             .. data.Images.Count == 0 ? [] : new[] { $"data.images=[{string.Join(", ", Enum.GetValues<SceneSplit>().Select(split => Paths(split).Images))}]" },
         ],
+        DataKind.CocoCaptions =>
+        [
+            $"data.train.captions={Paths(SceneSplit.Train).Captions}", $"data.validation.captions={Paths(SceneSplit.Validation).Captions}",
+            $"data.test.captions={Paths(SceneSplit.Test).Captions}", "data.images=[]",
+        ],
+        DataKind.Karpathy => [$"data.captions={Karpathy}", $"data.images=[{Paths(SceneSplit.Train).Images}, {Paths(SceneSplit.Validation).Images}]"],
         _ => throw new NotSupportedException($"there is no tiny data of the kind {data.Kind}; add it here"),
     };
 
@@ -137,6 +140,26 @@ public sealed class RecipeWorld : IDisposable
         return folder;
     }
 
+    // Nothing stands around a decoder's text; positions for the longest caption that a recipe has.
+    private string Decoder(string model)
+    {
+        string folder = _folder.File($"decoder-{Path.GetFileName(model)}");
+        if (Directory.Exists(folder))
+            return folder;
+        WordLevelTokenizer tokenizer = WordLevelTokenizer.BuildCausal(SceneVocabulary.Words);
+        bool shaped = File.Exists(Path.Combine(model, "config.json"));
+        Gpt2Config config = Gpt2Config.FromJson(ConfigOf(shaped ? model : Path.Combine(Recipes, "demo", "models", "gpt2-scenes")));
+        long width = shaped ? Narrow(config.Width) : 8; // narrower than the features, which pca can't widen
+        config = config with
+        {
+            VocabularySize = tokenizer.VocabularySize, EndId = tokenizer.PadId, Width = width, Heads = 2, Intermediate = 2 * width, MaxLength = 64, InitializerRange = 0.3,
+        };
+        using var text = new Gpt2Model(config);
+        HubFolder.Save(text, config.ToJson(), folder);
+        tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
+        return folder;
+    }
+
     private string Vision(string model)
     {
         string folder = _folder.File($"vision-{Path.GetFileName(model)}");
@@ -158,9 +181,15 @@ public sealed class RecipeWorld : IDisposable
 
     private void WriteKarpathy()
     {
-        var images = Pictures(SceneSplit.Train).Select(picture => new { cocoid = IdOf(picture), split = "train" })
-            .Concat(Pictures(SceneSplit.Validation).Select((picture, i) => new { cocoid = IdOf(picture), split = new[] { "val", "test", "restval" }[i % 3] }));
+        var images = Pictures(SceneSplit.Train).Select(picture => Entry(picture, SceneSplit.Train, "train"))
+            .Concat(Pictures(SceneSplit.Validation).Select((picture, i) => Entry(picture, SceneSplit.Validation, new[] { "val", "test", "restval" }[i % 3])));
         File.WriteAllText(Karpathy, JsonSerializer.Serialize(new { images }));
+
+        object Entry(string picture, SceneSplit from, string split) => new
+        {
+            cocoid = IdOf(picture), split, filename = Path.GetFileName(picture),
+            sentences = CocoCaptionReader.Read(Paths(from).Captions).Single(one => one.ImageId == IdOf(picture)).Captions.Select(raw => new { raw }),
+        };
     }
 
     private void WriteFeatures()
