@@ -12,14 +12,15 @@ public static class HubFolder
 
     /// <summary>
     /// What the backbone is called within the model that a folder's checkpoint is of: "roberta." for RobertaForMaskedLM and the like, nothing
-    /// for RobertaModel, or where config.json names no architecture.
+    /// for RobertaModel, for GPT-2 (which is loaded with its head, so its names are those of the whole), or where config.json names no
+    /// architecture.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder has no readable config.json.</exception>
     public static string BackbonePrefix(string folder)
     {
         ConfigReader config = ConfigReader.OpenFolder(folder);
         string type = config.Text("model_type");
-        return config.Texts("architectures") is [var architecture, ..] && !architecture.Equals(type + "Model", StringComparison.OrdinalIgnoreCase) ? type + "." : "";
+        return type != Gpt2.Gpt2Config.ModelType && config.Texts("architectures") is [var architecture, ..] && !architecture.Equals(type + "Model", StringComparison.OrdinalIgnoreCase) ? type + "." : "";
     }
 
     /// <summary>Writes weights, configuration, and the files that prepare inputs; config.json comes last.</summary>
