@@ -13,7 +13,12 @@ public static class Tolerance
     public const double Trajectory = 1e-3;
 
     /// <summary>Fails when any element differs by more than the tolerance times max(1, max|expected|), or a shape differs.</summary>
-    public static void AssertClose(Tensor expected, Tensor actual, double tolerance, string what)
+    /// <param name="expected">The fixture's.</param>
+    /// <param name="actual">Ours.</param>
+    /// <param name="tolerance">One of the above.</param>
+    /// <param name="what">For the message.</param>
+    /// <param name="magnitude">In place of 1: of the terms that <paramref name="expected"/> is the small difference of.</param>
+    public static void AssertClose(Tensor expected, Tensor actual, double tolerance, string what, double magnitude = 1)
     {
         using DisposeScope scope = NewDisposeScope();
         Assert.True(expected.shape.SequenceEqual(actual.shape), $"{what}: expected shape ({string.Join(", ", expected.shape)}), got ({string.Join(", ", actual.shape)})");
@@ -21,7 +26,7 @@ public static class Tolerance
             return;
         Tensor e = expected.to(float64), a = actual.detach().to(float64);
         double worst = (e - a).abs().max().item<double>();
-        double scale = Math.Max(1, e.abs().max().item<double>());
+        double scale = Math.Max(magnitude, e.abs().max().item<double>());
         Assert.True(worst <= tolerance * scale, $"{what}: differs by {worst:g3}, allowed {tolerance:g3} × {scale:g3}"); // false for NaN too
     }
 }

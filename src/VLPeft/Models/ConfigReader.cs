@@ -56,6 +56,9 @@ internal sealed class ConfigReader
             : throw reader.Wrong("model_type", $"a known {modality} backbone ({known})");
     }
 
+    /// <summary>Whether the key is there and not null.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
     /// <summary>A whole number ≥ 1.</summary>
     public long Size(string key, long? fallback = null) => Whole(key, 1, fallback);
 
@@ -92,6 +95,32 @@ internal sealed class ConfigReader
         if (Find(key) is not { } element)
             return fallback ?? throw Missing(key);
         return element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong(key, "a string");
+    }
+
+    /// <summary>A nested object, whose errors name it.</summary>
+    public ConfigReader Section(string key) => Find(key) switch
+    {
+        null => throw Missing(key),
+        { ValueKind: JsonValueKind.Object } element => new ConfigReader(element, $"{source}: {key}"),
+        _ => throw Wrong(key, "an object"),
+    };
+
+    /// <summary>A list of nested objects.</summary>
+    public ConfigReader[] Sections(string key) =>
+        Find(key) is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object)
+            ? [.. list.EnumerateArray().Select((element, i) => new ConfigReader(element, $"{source}: {key}[{i}]"))]
+            : throw Wrong(key, "a list of objects");
+
+    /// <summary>A list of so many whole numbers ≥ 1.</summary>
+    public long[] Sizes(string key, int count)
+    {
+        if (Find(key) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == count)
+        {
+            long[] sizes = [.. list.EnumerateArray().Select(one => one.ValueKind == JsonValueKind.Number && one.TryGetInt64(out long size) ? size : 0)];
+            if (sizes.All(size => size is >= 1 and <= LargestSize))
+                return sizes;
+        }
+        throw Wrong(key, $"a list of {count} whole numbers from 1 to {LargestSize}");
     }
 
     /// <summary>A list of texts; empty when absent.</summary>

@@ -15,6 +15,9 @@ public enum HiddenActivation
 
     /// <summary>ReLU ("relu").</summary>
     Relu,
+
+    /// <summary>x · sigmoid(1.702 x), CLIP's approximation of GELU ("quick_gelu").</summary>
+    QuickGelu,
 }
 
 /// <summary>Names and computation of <see cref="HiddenActivation"/>.</summary>
@@ -26,10 +29,11 @@ public static class HiddenActivations
         HiddenActivation.Gelu => nn.functional.gelu(x),
         HiddenActivation.GeluTanh => nn.functional.gelu(x, GELU.Approximate.tanh),
         HiddenActivation.Relu => nn.functional.relu(x),
+        HiddenActivation.QuickGelu => QuickGelu(x),
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
-    /// <summary>Its name in Hugging Face configurations ("gelu", "gelu_new", "relu").</summary>
+    /// <summary>Its name in Hugging Face configurations ("gelu", "gelu_new", "relu", "quick_gelu").</summary>
     public static string Name(this HiddenActivation activation) => ByName.First(pair => pair.Value == activation).Key;
 
     /// <summary>The activation of a Hugging Face name.</summary>
@@ -38,11 +42,18 @@ public static class HiddenActivations
         ? activation
         : throw new InvalidInputException($"activation: expected one of {string.Join(", ", ByName.Keys)}, got '{name}'.");
 
+    private static Tensor QuickGelu(Tensor x)
+    {
+        using Tensor scaled = x.Times(1.702), gate = scaled.sigmoid();
+        return x * gate;
+    }
+
     internal static readonly IReadOnlyDictionary<string, HiddenActivation> ByName = new Dictionary<string, HiddenActivation>
     {
         ["gelu"] = HiddenActivation.Gelu,
         ["gelu_new"] = HiddenActivation.GeluTanh,
         ["gelu_pytorch_tanh"] = HiddenActivation.GeluTanh,
         ["relu"] = HiddenActivation.Relu,
+        ["quick_gelu"] = HiddenActivation.QuickGelu,
     };
 }

@@ -2,11 +2,13 @@ using static TorchSharp.torch;
 
 namespace VLPeft.Models;
 
-/// <summary>What a vision encoder computes. B batch, V positions (class token and patches), d width.</summary>
+/// <summary>What a vision encoder computes. B batch, V positions (a transformer's class token and patches, the places of a convolutional network's
+/// last map), d width.</summary>
 /// <param name="LastHiddenState">The last layer's output, (B, V, d) with the class token at position 0; or (B, 1, d), that position
-/// alone, when only <see cref="OutputPositions.First"/> was asked for.</param>
+/// alone, when only <see cref="OutputPositions.First"/> was asked for and position 0 is what is pooled.</param>
 /// <param name="Pooled">The pooled image feature, (B, d); null when the model has no pooler.</param>
-/// <param name="HiddenStates">The embeddings and every layer's output, each (B, V, d), when asked for.</param>
+/// <param name="HiddenStates">The embeddings and every layer's output, each (B, V, d), when asked for; a convolutional network's maps
+/// have numbers of places and channels of their own.</param>
 public sealed record VisionOutput(Tensor LastHiddenState, Tensor? Pooled, IReadOnlyList<Tensor>? HiddenStates = null);
 
 /// <summary>A vision backbone: pixels in, a pooled feature and patch features out.</summary>
@@ -21,7 +23,7 @@ public interface IVisionEncoder
     /// <summary>Colour channels of the images it takes.</summary>
     long Channels { get; }
 
-    /// <summary>V: positions of the last hidden state, class token included.</summary>
+    /// <summary>V: positions of the last hidden state, a class token included.</summary>
     long Positions { get; }
 
     /// <summary>Whether <see cref="VisionOutput.Pooled"/> is computed.</summary>

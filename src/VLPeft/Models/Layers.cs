@@ -57,6 +57,25 @@ internal static class Layers
         }
     }
 
+    /// <summary>He et al.'s initialisation of networks with ReLUs: N(0, 2 / fan-out) for convolutions and linear layers, 0 for biases.</summary>
+    public static void InitialiseConvolutions(nn.Module root)
+    {
+        using var _ = no_grad();
+        foreach (nn.Module module in root.modules())
+        {
+            switch (module)
+            {
+                case Linear linear:
+                    Fill(linear.weight!, linear.bias, Math.Sqrt(2.0 / linear.weight!.shape[0]));
+                    break;
+                case Conv2d convolution:
+                    long fanOut = convolution.weight!.numel() / convolution.weight.shape[1] / convolution.groups;
+                    Fill(convolution.weight, convolution.bias, Math.Sqrt(2.0 / fanOut));
+                    break;
+            }
+        }
+    }
+
     private static void Fill(Tensor weight, Tensor? bias, double sd)
     {
         init.normal_(weight, 0, sd);
@@ -126,10 +145,24 @@ internal sealed class PatchModule : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    // (B, C, H, W) → (B, d, rows, columns) → (B, d, patches) → (B, patches, d)
-    public override Tensor forward(Tensor pixelValues)
+    public override Tensor forward(Tensor pixelValues) => Project(projection, pixelValues);
+
+    /// <summary>Each patch through a convolution whose stride is its size; (B, C, H, W) → (B, patches, d), row by row.</summary>
+    public static Tensor Project(Conv2d projection, Tensor pixelValues)
     {
         using var scope = NewDisposeScope();
-        return scope.MoveToOuter(projection.call(pixelValues).flatten(2).transpose(1, 2));
+        return scope.MoveToOuter(pixelValues.dtype == ScalarType.Float32
+            ? projection.call(pixelValues).flatten(2).transpose(1, 2) // (B, d, rows, columns) → (B, d, patches) → (B, patches, d)
+            : ProjectAsLinear(projection, pixelValues));
+    }
+
+    // In bf16 1.5 to 2.7 times as fast on the CPU as oneDNN's convolution of ViT-B/16's and ViT-L/16's patches, which has also given wrong numbers on one machine.
+    private static Tensor ProjectAsLinear(Conv2d projection, Tensor pixelValues)
+    {
+        Tensor weight = projection.weight!;
+        long size = weight.shape[2], channels = pixelValues.shape[1], rows = pixelValues.shape[2] / size, columns = pixelValues.shape[3] / size;
+        Tensor patches = pixelValues.narrow(2, 0, rows * size).narrow(3, 0, columns * size)
+            .reshape(-1, channels, rows, size, columns, size).permute(0, 2, 4, 1, 3, 5).reshape(-1, rows * columns, channels * size * size);
+        return functional.linear(patches, weight.flatten(1), projection.bias);
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using VLPeft.Models.Beit;
+using VLPeft.Models.Clip;
+using VLPeft.Models.EfficientNet;
 using VLPeft.Models.Vit;
 
 namespace VLPeft.Models;
@@ -11,6 +13,10 @@ public static class VisionEncoders
     {
         [VitConfig.ModelType] = VitModel.FromFolder,
         [BeitConfig.ModelType] = BeitModel.FromFolder,
+        [ClipConfig.ModelType] = ClipVisionModel.FromFolder,
+        [ClipVisionConfig.ModelType] = ClipVisionModel.FromFolder,
+        [ClipResNetConfig.ModelType] = ClipResNetModel.FromFolder,
+        [EfficientNetConfig.ModelType] = EfficientNetModel.FromFolder,
     };
 
     /// <summary>The model types that can be loaded.</summary>

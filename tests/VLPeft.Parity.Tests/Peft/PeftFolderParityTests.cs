@@ -58,8 +58,7 @@ public sealed class PeftFolderParityTests : IDisposable
 
         using JsonDocument wanted = Config(Folder(name)), written = Config(_out);
         Assert.Equal(JsonValueKind.Object, written.RootElement.GetProperty("vlpeft").ValueKind);
-        bool rootScaled = wanted.RootElement.GetProperty("use_rslora").GetBoolean(); // written as the alpha that gives the same scale
-        string[] free = ["vlpeft", "task_type", "auto_mapping", "modules_to_save", .. rootScaled ? new[] { "lora_alpha", "use_rslora" } : []];
+        string[] free = ["vlpeft", "task_type", "auto_mapping", "modules_to_save", .. Reworded(wanted.RootElement)];
         foreach (JsonProperty property in written.RootElement.EnumerateObject().Where(one => !free.Contains(one.Name)))
             Assert.True(Same(wanted.RootElement.GetProperty(property.Name), property.Value), $"{property.Name}: {property.Value.GetRawText()}");
 
@@ -99,15 +98,22 @@ public sealed class PeftFolderParityTests : IDisposable
         AssertWithin(expected.Read("base/logits"), model.call(expected.Read("input_ids"), expected.Read("attention_mask")), 1e-5, name);
     }
 
+    // What is written in other words that mean the same: rsLoRA as the alpha of its scale, modules by their full names where some differ from the others.
+    private static string[] Reworded(JsonElement wanted) =>
+        wanted.GetProperty("peft_type").GetString() == "IA3" ? ["target_modules", "feedforward_modules"]
+        : wanted.GetProperty("use_rslora").GetBoolean() ? ["lora_alpha", "use_rslora"]
+        : wanted.GetProperty("rank_pattern").EnumerateObject().Any() ? ["target_modules", "r", "lora_alpha", "rank_pattern", "alpha_pattern"]
+        : [];
+
     // From the configuration alone: what is on, and beyond a plain LoRA.
     internal static string? Unsupported(string folder)
     {
         using JsonDocument config = Config(folder);
-        if (config.RootElement.GetProperty("peft_type").GetString() != "LORA")
+        if (config.RootElement.GetProperty("peft_type").GetString() is not ("LORA" or "IA3"))
             return "peft_type";
-        foreach (string key in new[] { "use_dora", "rank_pattern", "alpha_pattern", "lora_bias", "layer_replication", "exclude_modules", "target_parameters" })
+        foreach (string key in new[] { "lora_bias", "layer_replication", "exclude_modules", "target_parameters" })
             if (config.RootElement.TryGetProperty(key, out JsonElement value) && value.GetRawText().Replace(" ", "", StringComparison.Ordinal) is not ("null" or "false" or "{}" or "[]"))
-                return key == "rank_pattern" ? "_pattern" : key; // either of the two may be named first
+                return key;
         return File.Exists(Path.Combine(folder, "adapter_model.safetensors")) ? null : "adapter_model.bin";
     }
 

@@ -32,7 +32,7 @@ public class CaptionParityTests
         fixture.Model.eval();
         Tensor ids = fixture.Ids(TaskParity.FirstRows), expected = fixture.Expected("out/logits");
         using IDecoderSession session = fixture.Model.BeginDecoding(fixture.Features(TaskParity.FirstRows), (int)ids.size(0), (int)ids.size(1));
-        Tensor own = cat([ones(ids.size(0), 1, ScalarType.Int64), ids.ne(fixture.Model.Text.Config.EndId).to(ScalarType.Int64)], 1).unsqueeze(2);
+        Tensor own = cat([ones(ids.size(0), 1, ScalarType.Int64), ids.ne(Scalars.Of(fixture.Model.Text.Config.EndId)).to(ScalarType.Int64)], 1).unsqueeze(2);
         List<Tensor> steps = [session.Start()];
         for (long token = 0; token < ids.size(1); token++)
             steps.Add(session.Next(ids.select(1, token)));

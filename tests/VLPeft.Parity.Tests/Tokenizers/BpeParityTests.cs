@@ -6,13 +6,13 @@ using Xunit;
 namespace VLPeft.Parity.Tests;
 
 /// <summary>
-/// Every value of roberta.json and gpt2.json, exactly. Rows are the fixtures' kinds of text; a row's failures are listed together.
+/// Every value of roberta.json, gpt2.json and clip.json, exactly. Rows are the fixtures' kinds of text; a row's failures are listed together.
 /// </summary>
 [Trait("Category", "Parity")]
 public sealed class BpeParityTests
 {
     private static readonly Dictionary<string, JsonElement> Files =
-        new[] { "roberta", "gpt2" }.ToDictionary(name => name, name => FixtureRoot.Json("tokenizers", $"{name}.json").RootElement);
+        new[] { "roberta", "gpt2", "clip" }.ToDictionary(name => name, name => FixtureRoot.Json("tokenizers", $"{name}.json").RootElement);
 
     private static readonly Lazy<Dictionary<(string, bool), ByteLevelBpeTokenizer>> Tokenizers = new(LoadAll);
 
@@ -43,6 +43,8 @@ public sealed class BpeParityTests
                 failures.Compare("ids_prefix_space", text, Ids(prefixed), prefixing.Encode(text));
             if (c.TryGetProperty("max20", out JsonElement max20))
                 ComparePadded(failures, "max20", plain, text, max20);
+            if (c.TryGetProperty("max77", out JsonElement max77))
+                ComparePadded(failures, "max77", plain, text, max77);
             if (c.TryGetProperty("caption50", out JsonElement caption50))
                 ComparePadded(failures, "caption50", plain, text, caption50);
         });
@@ -148,6 +150,8 @@ public sealed class BpeParityTests
                 ByteLevelBpeTokenizer.Roberta(Vocabulary("roberta", "vocab.json"), Vocabulary("roberta", "merges.txt"), prefix);
             all[("gpt2", prefix)] =
                 ByteLevelBpeTokenizer.Gpt2(Vocabulary("gpt2", "vocab.json"), Vocabulary("gpt2", "merges.txt"), prefix);
+            // CLIP has no such option, and no case of it.
+            all[("clip", prefix)] = ClipVocabulary.Tokenizer();
         }
         return all;
     }

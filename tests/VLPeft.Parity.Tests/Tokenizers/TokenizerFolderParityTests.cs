@@ -31,6 +31,51 @@ public sealed class TokenizerFolderParityTests : IDisposable
         Check(name, Tokenizers.FromFolder(folder));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("config.json", """{ "model_type": "clip" }""")]
+    [InlineData("tokenizer_config.json", """{ "tokenizer_class": "CLIPTokenizer", "pad_token": "<|endoftext|>" }""")]
+    public void Vocabulary_and_merges_of_CLIP(string? file, string content = "")
+    {
+        ClipVocabulary.Write(folder);
+        if (file is not null)
+            File.WriteAllText(Path.Combine(folder, file), content);
+        Check("clip", Tokenizers.FromFolder(folder));
+    }
+
+    [Fact]
+    public void Tokenizer_json_of_CLIP()
+    {
+        ClipVocabulary.Write(folder);
+        JsonNode vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "vocab.json")))!;
+        string[] merges = File.ReadAllLines(Path.Combine(folder, "merges.txt"))[1..];
+        JsonObject Step(string type, string? key = null, JsonNode? value = null) => key is null ? new() { ["type"] = type } : new() { ["type"] = type, [key] = value };
+        JsonNode Regex(string pattern) => new JsonObject { ["Regex"] = pattern };
+        var json = new JsonObject
+        {
+            ["added_tokens"] = new JsonArray([.. new[] { "<|startoftext|>", "<|endoftext|>" }.Select(token => new JsonObject
+            {
+                ["id"] = (int)vocabulary[token]!, ["special"] = true, ["content"] = token, ["normalized"] = true,
+            })]),
+            ["normalizer"] = Step("Sequence", "normalizers", new JsonArray(Step("NFC"), Step("Replace", "pattern", Regex(@"\s+")), Step("Lowercase"))),
+            ["pre_tokenizer"] = Step("Sequence", "pretokenizers", new JsonArray(
+                Step("Split", "pattern", Regex(@"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")), Step("ByteLevel", "add_prefix_space", false))),
+            ["post_processor"] = new JsonObject
+            {
+                ["type"] = "RobertaProcessing", ["sep"] = new JsonArray("<|endoftext|>", 49407), ["cls"] = new JsonArray("<|startoftext|>", 49406),
+            },
+            ["decoder"] = Step("ByteLevel"),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE", ["unk_token"] = "<|endoftext|>", ["continuing_subword_prefix"] = "", ["end_of_word_suffix"] = "</w>",
+                ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges.Select(merge => (JsonNode)merge)]),
+            },
+        };
+        Directory.EnumerateFiles(folder).ToList().ForEach(File.Delete);
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), json.ToJsonString());
+        Check("clip", Tokenizers.FromFolder(folder));
+    }
+
     private static void Check(string name, ITextTokenizer tokenizer)
     {
         using JsonDocument fixture = FixtureRoot.Json("tokenizers", $"{name}.json");

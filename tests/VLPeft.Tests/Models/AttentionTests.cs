@@ -96,8 +96,8 @@ public sealed class AttentionTests
     private static Tensor Formula(Tensor q, Tensor k, Tensor v, long heads, Tensor? bias)
     {
         Tensor Split(Tensor x) => x.reshape(x.shape[0], x.shape[1], heads, -1);
-        Tensor scores = einsum("bqhe,bkhe->bhqk", Split(q), Split(k)) / Math.Sqrt(q.shape[2] / heads);
-        Tensor weights = (bias is null ? scores : scores + bias).softmax(-1);
+        Tensor scores = einsum("bqhe,bkhe->bhqk", Split(q), Split(k)).div(Scalars.Of(Math.Sqrt(q.shape[2] / heads)));
+        Tensor weights = (bias is null ? scores : scores.Plus(bias)).softmax(-1);
         return einsum("bhqk,bkhe->bqhe", weights, Split(v)).reshape(q.shape);
     }
 

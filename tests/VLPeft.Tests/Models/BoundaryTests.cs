@@ -22,7 +22,7 @@ public sealed class BoundaryTests
         { "int64", () => zeros(1, 3, ScalarType.Int32) },
         { "0 … 29", () => tensor(new long[,] { { 0, 30 } }) },
         { "0 … 29", () => tensor(new long[,] { { -1, 3 } }) },
-        { "24", () => full(1, 25, 2, ScalarType.Int64) },
+        { "24", () => full(1, 25, Scalars.Of(2), ScalarType.Int64) },
     };
 
     [Theory]
@@ -39,17 +39,17 @@ public sealed class BoundaryTests
     {
         using var scope = NewDisposeScope();
         Assert.Equal(24, Text.MaxLength);
-        Assert.Equal([1, 24, 12], Text.Encode(Text.Embed(full(1, 24, 2, ScalarType.Int64)), null).shape);
+        Assert.Equal([1, 24, 12], Text.Encode(Text.Embed(full(1, 24, Scalars.Of(2), ScalarType.Int64)), null).shape);
         Assert.Equal([1, 24, 12], Text.EmbedFromInputs(zeros(1, 24, 12)).shape);
         var bert = Tiny.Eval(() => new BertFamilyModel(Tiny.Bert));
-        Assert.Equal([1, 26, 12], bert.Embed(full(1, 26, 2, ScalarType.Int64)).shape);
+        Assert.Equal([1, 26, 12], bert.Embed(full(1, 26, Scalars.Of(2), ScalarType.Int64)).shape);
     }
 
     [Fact]
     public void Token_types()
     {
         using var scope = NewDisposeScope();
-        Tensor ids = full(1, 3, 2, ScalarType.Int64);
+        Tensor ids = full(1, 3, Scalars.Of(2), ScalarType.Int64);
         Assert.Throws<ArgumentException>(() => Text.Embed(ids, ones(1, 3, ScalarType.Int64)));
         Assert.Throws<ArgumentException>(() => Text.Embed(ids, zeros(1, 2, ScalarType.Int64)));
         Assert.Throws<ArgumentException>(() => Text.EmbedFromInputs(zeros(1, 3, 12), zeros(1, 2, ScalarType.Int64)));
@@ -103,7 +103,7 @@ public sealed class BoundaryTests
     {
         using var scope = NewDisposeScope();
         var text = Tiny.Eval(() => new BertFamilyModel(Tiny.Roberta, pooler: false));
-        Tensor ids = full(1, 3, 2, ScalarType.Int64);
+        Tensor ids = full(1, 3, Scalars.Of(2), ScalarType.Int64);
         Assert.False(text.HasPooler);
         Assert.Null(text.call(ids, null, null).Pooled);
         Assert.Throws<InvalidOperationException>(() => text.Pool(zeros(1, 3, 12)));

@@ -51,7 +51,7 @@ public sealed class EncoderTests
         Tensor before = Tiny.Run(model);
         var target = (nn.Module<Tensor, Tensor>)model.named_modules().Single(m => m.name == path).module;
 
-        var hook = target.register_forward_hook((_, _, output) => output * 3);
+        var hook = target.register_forward_hook((_, _, output) => output.Times(3));
         Tensor hooked = Tiny.Run(model);
         hook.remove();
 
@@ -105,7 +105,7 @@ public sealed class EncoderTests
             if (path.EndsWith("bias", StringComparison.Ordinal))
                 Assert.Equal(0, parameter.abs().max().ToDouble());
             else if (path.Contains("LayerNorm", StringComparison.Ordinal))
-                Assert.True(parameter.eq(1).all().ToBoolean());
+                Assert.True(parameter.eq(Scalars.Of(1)).all().ToBoolean());
             else if (parameter.numel() > 100)
                 Assert.InRange(parameter.std().ToDouble(), 0.017, 0.023);
         }
@@ -115,7 +115,7 @@ public sealed class EncoderTests
         var vit = Tiny.Eval(() => new VitModel(Tiny.Vit with { ImageSize = 80 }));
         Assert.InRange(vit.get_parameter("embeddings.position_embeddings")!.std().ToDouble(), 0.27, 0.33);
         var beit = Tiny.Eval(() => new BeitModel(Tiny.Beit));
-        Assert.True(beit.get_parameter("encoder.layer.1.lambda_2")!.eq(0.1f).all().ToBoolean());
+        Assert.True(beit.get_parameter("encoder.layer.1.lambda_2")!.eq(Scalars.Of(0.1f)).all().ToBoolean());
         Assert.Equal(0, beit.get_parameter("embeddings.cls_token")!.abs().max().ToDouble());
     }
 

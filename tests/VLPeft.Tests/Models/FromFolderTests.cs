@@ -152,7 +152,7 @@ public sealed class FromFolderTests : IDisposable
     public void The_registries_go_by_model_type()
     {
         using var scope = NewDisposeScope();
-        Assert.Equal(["beit", "vit"], VisionEncoders.Known);
+        Assert.Equal(["beit", "clip", "clip_resnet", "clip_vision_model", "efficientnet-lite0", "vit"], VisionEncoders.Known);
         Assert.Equal(["bert", "roberta"], TextEncoders.Known);
         nn.Module vit = Tiny.Build("vit");
         Save(vit, vit.state_dict());

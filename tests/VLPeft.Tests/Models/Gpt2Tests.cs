@@ -22,7 +22,7 @@ public sealed class Gpt2Tests : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor ids = Ids, other = ids.clone();
-        other[.., 4].fill_(11);
+        other[.., 4].fill_(Scalars.Of(11));
         Tensor difference = (Model.call(ids, null) - Model.call(other, null)).abs().amax([0, 2]);
         Assert.Equal(0, difference.narrow(0, 0, 4).max().ToDouble());
         Assert.True(difference[4].ToDouble() > 1e-3);
@@ -33,8 +33,8 @@ public sealed class Gpt2Tests : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor ids = Ids, other = ids.clone(), mask = ones(2, 6, ScalarType.Int64);
-        other[.., 2].fill_(11);
-        mask[.., 2].fill_(0);
+        other[.., 2].fill_(Scalars.Of(11));
+        mask[.., 2].fill_(Scalars.Of(0));
         Tensor difference = (Model.call(ids, mask) - Model.call(other, mask)).abs().amax([0, 2]);
         Assert.Equal(0, difference.narrow(0, 3, 3).max().ToDouble());
         Assert.True((Model.call(ids, mask) - Model.call(ids, null)).narrow(1, 3, 3).abs().max().ToDouble() > 1e-3);
@@ -74,7 +74,7 @@ public sealed class Gpt2Tests : IDisposable
     {
         using var scope = NewDisposeScope();
         using KeyValueCache cache = Model.NewCache(2, 4), other = new(3, 2, 4, 12), doubles = new(2, 2, 4, 12, ScalarType.Float64);
-        AssertRefused("0 … 29", () => Model.call(full(1, 2, 30, ScalarType.Int64), null));
+        AssertRefused("0 … 29", () => Model.call(full(1, 2, Scalars.Of(30), ScalarType.Int64), null));
         AssertRefused("int64", () => Model.call(zeros(1, 2), null));
         AssertRefused("positions for 16", () => Model.call(zeros(1, 17, ScalarType.Int64), null));
         AssertRefused("positions for 16", () => Model.NewCache(1, 17));

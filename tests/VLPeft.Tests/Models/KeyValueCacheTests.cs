@@ -65,7 +65,7 @@ public sealed class KeyValueCacheTests
         cache.Append(0, Numbers(2, 2), Numbers(2, 3));
         cache.Advance(1);
         Tensor keys = cache.Read(0).Keys;
-        keys[1, 0].fill_(double.NaN); // would be overwritten by a copy of row 0
+        keys[1, 0].fill_(Scalars.Of(double.NaN)); // would be overwritten by a copy of row 0
         cache.Reorder(tensor(new long[] { 0, 0 }));
         Assert.True(keys[1, 0].isnan().all().ToBoolean());
         Assert.True(keys[1, 1].Equals(keys[0, 1]));
@@ -85,5 +85,5 @@ public sealed class KeyValueCacheTests
     }
 
     private static Tensor Numbers(long rows, int seed) =>
-        arange(rows * Width, ScalarType.Float32).add(1 + (100 * seed)).reshape(rows, 1, Width);
+        arange(Scalars.Of(rows * Width), ScalarType.Float32).Plus(1 + (100 * seed)).reshape(rows, 1, Width);
 }

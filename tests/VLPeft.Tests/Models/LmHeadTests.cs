@@ -19,8 +19,8 @@ public sealed class LmHeadTests
             p["bias"].normal_();
 
         Tensor x = nn.functional.gelu(nn.functional.linear(hidden, p["dense.weight"], p["dense.bias"]));
-        Tensor normal = (x - x.mean([2], keepdim: true)) / (x.var(2, false, keepdim: true) + 1e-12).sqrt();
-        Tensor expected = einsum("btd,vd->btv", normal, model.WordEmbeddingWeight) + p["bias"];
+        Tensor normal = (x - x.mean([2], keepdim: true)) / x.var(2, false, keepdim: true).Plus(1e-12).sqrt();
+        Tensor expected = einsum("btd,vd->btv", normal, model.WordEmbeddingWeight).Plus(p["bias"]);
 
         Tiny.AssertClose(expected, head.call(hidden, model.WordEmbeddingWeight), 1e-4);
     }

@@ -90,14 +90,14 @@ internal static class Tiny
     public static TheoryData<string> Names => ["vit", "beit", "bert", "roberta"];
 
     /// <summary>Two images for any of the tiny vision models.</summary>
-    public static Tensor Pixels => arange(2 * 3 * 16 * 16, ScalarType.Float32).mul_(0.37).sin_().reshape(2, 3, 16, 16);
+    public static Tensor Pixels => arange(Scalars.Of(2 * 3 * 16 * 16), ScalarType.Float32).mul_(Scalars.Of(0.37)).sin_().reshape(2, 3, 16, 16);
 
     /// <summary>Three questions, the last two padded; the mask says where.</summary>
     public static (Tensor Ids, Tensor Mask) Questions(BertFamilyConfig config)
     {
         long pad = config.PadId;
         Tensor ids = tensor(new long[,] { { 2, 9, 14, 5, 3 }, { 2, 8, 3, pad, pad }, { 2, 7, 28, 3, pad } });
-        return (ids, ids.ne(pad).to(ScalarType.Int64));
+        return (ids, ids.ne(Scalars.Of(pad)).to(ScalarType.Int64));
     }
 
     /// <summary>The main output of any of the tiny models for the inputs above: (B, positions, d).</summary>

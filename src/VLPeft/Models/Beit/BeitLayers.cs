@@ -30,7 +30,7 @@ internal sealed class BeitEmbeddings : Module<Tensor, Tensor>
         Tensor patches = patch_embeddings.call(pixelValues);
         Tensor tokens = cat([cls_token.expand(patches.shape[0], -1, -1), patches], 1);
         if (position_embeddings is not null)
-            tokens = tokens + position_embeddings;
+            tokens = tokens.Plus(position_embeddings);
         return scope.MoveToOuter(Layers.Drop(tokens, dropout, training));
     }
 }
@@ -88,8 +88,8 @@ internal sealed class BeitLayer : Module<Tensor, Tensor?, bool, Tensor>
         output = new DenseModule(config.Intermediate, config.Width, device);
         if (config.LayerScale > 0)
         {
-            lambda_1 = Layers.Bare(full(config.Width, config.LayerScale));
-            lambda_2 = Layers.Bare(full(config.Width, config.LayerScale));
+            lambda_1 = Layers.Bare(full(config.Width, Scalars.Of(config.LayerScale)));
+            lambda_2 = Layers.Bare(full(config.Width, Scalars.Of(config.LayerScale)));
         }
         activation = config.Activation;
         dropout = config.Dropout.Hidden;
@@ -103,8 +103,8 @@ internal sealed class BeitLayer : Module<Tensor, Tensor?, bool, Tensor>
         using var scope = NewDisposeScope();
         Tensor context = layernorm_before.call(x);
         Tensor mixed = attention.call(firstOnly ? context.narrow(1, 0, 1) : context, context, sharedBias);
-        Tensor hidden = Branch(mixed, lambda_1) + (firstOnly ? x.narrow(1, 0, 1) : x);
-        return scope.MoveToOuter(Branch(FeedForward(layernorm_after.call(hidden)), lambda_2) + hidden);
+        Tensor hidden = Branch(mixed, lambda_1).Plus(firstOnly ? x.narrow(1, 0, 1) : x);
+        return scope.MoveToOuter(Branch(FeedForward(layernorm_after.call(hidden)), lambda_2).Plus(hidden));
     }
 
     private Tensor FeedForward(Tensor x)
@@ -121,7 +121,7 @@ internal sealed class BeitLayer : Module<Tensor, Tensor?, bool, Tensor>
             return scaled;
         // One draw per sample: (B, 1, 1)
         Tensor kept = empty(x.shape[0], 1, 1, dtype: x.dtype, device: x.device).bernoulli_(1 - pathDropout);
-        return scaled * kept.div_(1 - pathDropout);
+        return scaled * kept.div_(Scalars.Of(1 - pathDropout));
     }
 }
 
@@ -168,7 +168,7 @@ internal sealed class BeitSelfAttention : Module<Tensor, Tensor, Tensor?, Tensor
     {
         using var scope = NewDisposeScope();
         Tensor? own = relative_position_bias?.Bias();
-        Tensor? bias = own is null ? sharedBias : sharedBias is null ? own : own + sharedBias;
+        Tensor? bias = own is null ? sharedBias : sharedBias is null ? own : own.Plus(sharedBias);
         // (1, h, V, V) → (1, h, Q, V)
         bias = bias?.narrow(2, 0, x.shape[1]);
         return scope.MoveToOuter(Attention.Attend(

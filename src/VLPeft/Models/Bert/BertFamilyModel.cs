@@ -56,7 +56,15 @@ public sealed class BertFamilyModel : Module<Tensor, Tensor?, Tensor?, TextOutpu
     public PeftTargets PeftTargets { get; } = new(
         ["attention.self.query", "attention.self.value"],
         ["attention.output.dense", "output.dense"],
-        ModulePattern.FullMatch(@"encoder\.layer\.\d+\..*LayerNorm\.(weight|bias)"));
+        ModulePattern.FullMatch(@"encoder\.layer\.\d+\..*LayerNorm\.(weight|bias)"))
+    {
+        Rivals = new RivalTargets(
+            @"(?:embeddings\.LayerNorm|encoder\.layer\.\d+\..+)\.bias",
+            @"encoder\.layer\.\d+\.attention\.self\.(?:key|value)",
+            @"encoder\.layer\.\d+\.output\.dense",
+            @"encoder\.layer\.\d+\.attention\.self",
+            @"embeddings\.word_embeddings"),
+    };
 
     /// <inheritdoc/>
     public string ConfigJson => Config.ToJson();

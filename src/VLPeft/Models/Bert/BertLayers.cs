@@ -57,19 +57,19 @@ internal sealed class BertEmbeddings : Module
     {
         // Without ids every token has type 0, so one row serves them all: (1, 1) → (1, 1, d).
         tokenTypeIds ??= zeros(1, 1, ScalarType.Int64, words.device);
-        Tensor sum = words + token_type_embeddings.call(tokenTypeIds) + position_embeddings.call(positions);
+        Tensor sum = words.Plus(token_type_embeddings.call(tokenTypeIds)).Plus(position_embeddings.call(positions));
         return Layers.Drop(LayerNorm.call(sum), config.Dropout.Hidden, training);
     }
 
     // (1, T)
     private Tensor Sequential(long length, Device device) =>
-        arange(config.FirstPosition, config.FirstPosition + length, ScalarType.Int64, device).unsqueeze(0);
+        arange(Scalars.Of(config.FirstPosition), Scalars.Of(config.FirstPosition + length), ScalarType.Int64, device).unsqueeze(0);
 
     // RoBERTa counts the tokens that are no padding; padding has the padding id as its position. (B, T) → (B, T)
     private Tensor TokenPositions(Tensor ids)
     {
-        Tensor isToken = ids.ne(config.PadId).to(ScalarType.Int64);
-        return isToken.cumsum(1).mul_(isToken).add_(config.PadId);
+        Tensor isToken = ids.ne(Scalars.Of(config.PadId)).to(ScalarType.Int64);
+        return isToken.cumsum(1).mul_(isToken).add_(Scalars.Of(config.PadId), Scalars.One);
     }
 }
 
@@ -143,7 +143,7 @@ internal sealed class BertAttention : Module<Tensor, Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor context, Tensor? bias) => output.call(self.call(x, context, bias), x);
 }
 
-internal sealed class BertSelfAttention : Module<Tensor, Tensor, Tensor?, Tensor>
+internal sealed class BertSelfAttention : Module<Tensor, Tensor, Tensor?, Tensor>, IExtensibleAttention
 {
     private readonly Linear query;
     private readonly Linear key;
@@ -158,15 +158,20 @@ internal sealed class BertSelfAttention : Module<Tensor, Tensor, Tensor?, Tensor
         value = Linear(config.Width, config.Width, device: device);
         heads = config.Heads;
         dropout = config.Dropout.Attention;
+        Width = config.Width;
         RegisterComponents();
     }
+
+    public IExtraKeys? Extra { get; set; }
+
+    public long Width { get; }
 
     // Queries from x (B, Q, d), keys and values from context (B, T, d), bias (B, 1, 1, T) → (B, Q, d)
     public override Tensor forward(Tensor x, Tensor context, Tensor? bias)
     {
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(Attention.Attend(
-            query.call(x), key.call(context), value.call(context), heads, bias, training ? dropout : 0));
+            query.call(x), key.call(context), value.call(context), heads, bias, training ? dropout : 0, extra: Extra));
     }
 }
 
@@ -188,6 +193,6 @@ internal sealed class BertResidual : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor residual)
     {
         using var scope = NewDisposeScope();
-        return scope.MoveToOuter(LayerNorm.call(Layers.Drop(dense.call(x), dropout, training) + residual));
+        return scope.MoveToOuter(LayerNorm.call(Layers.Drop(dense.call(x), dropout, training).Plus(residual)));
     }
 }

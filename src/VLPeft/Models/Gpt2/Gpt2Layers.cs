@@ -40,8 +40,8 @@ internal sealed class Gpt2Transformer : Module
     {
         using var scope = NewDisposeScope();
         long first = context.Cache?.Length ?? 0;
-        using Tensor positions = arange(first, first + words.shape[1], ScalarType.Int64, words.device).unsqueeze(0);
-        Tensor hidden = Layers.Drop(words + wpe.call(positions), dropout, training);
+        using Tensor positions = arange(Scalars.Of(first), Scalars.Of(first + words.shape[1]), ScalarType.Int64, words.device).unsqueeze(0);
+        Tensor hidden = Layers.Drop(words.Plus(wpe.call(positions)), dropout, training);
         foreach (Gpt2Block block in h)
         {
             states?.Add(hidden);
@@ -82,12 +82,12 @@ internal sealed class Gpt2Block : Module<Tensor, Gpt2Context, Tensor>
     public override Tensor forward(Tensor x, Gpt2Context context)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = x + attn.call(ln_1.call(x), context);
-        return scope.MoveToOuter(hidden + mlp.call(ln_2.call(hidden)));
+        Tensor hidden = x.Plus(attn.call(ln_1.call(x), context));
+        return scope.MoveToOuter(hidden.Plus(mlp.call(ln_2.call(hidden))));
     }
 }
 
-internal sealed class Gpt2Attention : Module<Tensor, Gpt2Context, Tensor>
+internal sealed class Gpt2Attention : Module<Tensor, Gpt2Context, Tensor>, IExtensibleAttention
 {
     private readonly Conv1D c_attn;
     private readonly Conv1D c_proj;
@@ -101,9 +101,13 @@ internal sealed class Gpt2Attention : Module<Tensor, Gpt2Context, Tensor>
         c_attn = new Conv1D(config.Width, 3 * config.Width, device);
         c_proj = new Conv1D(config.Width, config.Width, device);
         resid_dropout = new OutputDropout(config.Dropout.Hidden);
-        (this.layer, heads, dropout) = (layer, config.Heads, config.Dropout.Attention);
+        (this.layer, heads, dropout, Width) = (layer, config.Heads, config.Dropout.Attention, config.Width);
         RegisterComponents();
     }
+
+    public IExtraKeys? Extra { get; set; }
+
+    public long Width { get; }
 
     // (B, Q, d) → (B, Q, d)
     public override Tensor forward(Tensor x, Gpt2Context context)
@@ -111,7 +115,7 @@ internal sealed class Gpt2Attention : Module<Tensor, Gpt2Context, Tensor>
         using var scope = NewDisposeScope();
         Tensor[] fused = c_attn.call(x).chunk(3, -1); // query, key, value: each (B, Q, d)
         (Tensor keys, Tensor values) = context.Cache?.Append(layer, fused[1], fused[2]) ?? (fused[1], fused[2]); // (B, K, d)
-        Tensor mixed = Attention.Attend(fused[0], keys, values, heads, context.Bias, training ? dropout : 0);
+        Tensor mixed = Attention.Attend(fused[0], keys, values, heads, context.Bias, training ? dropout : 0, extra: Extra);
         return scope.MoveToOuter(resid_dropout.call(c_proj.call(mixed)));
     }
 }

@@ -41,7 +41,18 @@ public sealed class Gpt2Model : Module<Tensor, Tensor?, Tensor>
     public PeftTargets PeftTargets { get; } = new(
         ["attn.c_attn"],
         ["attn.resid_dropout", "mlp.dropout"],
-        ModulePattern.FullMatch(@"transformer\.h\.\d+\.ln_[12]\.(weight|bias)"));
+        ModulePattern.FullMatch(@"transformer\.h\.\d+\.ln_[12]\.(weight|bias)"))
+    {
+        Rivals = new RivalTargets(
+            @"transformer\.(?:h\.\d+\..+|ln_f)\.bias",
+            @"transformer\.h\.\d+\.attn\.c_attn",
+            @"transformer\.h\.\d+\.mlp\.c_proj",
+            @"transformer\.h\.\d+\.attn",
+            @"transformer\.wte")
+        {
+            Blocks = [false, true, true], // query, key, value
+        },
+    };
 
     /// <summary>The configuration as Hugging Face's config.json.</summary>
     public string ConfigJson => Config.ToJson();
@@ -162,10 +173,8 @@ public sealed class Gpt2Model : Module<Tensor, Tensor?, Tensor>
     private static Tensor? Bias(Tensor? mask, long count, long past, Tensor like)
     {
         Tensor? padding = mask is null ? null : Attention.PaddingBias(mask, like.dtype);
-        if (count == 1)
-            return padding;
-        Tensor later = full([count, past + count], finfo(like.dtype).min, like.dtype, like.device).triu_(past + 1).unsqueeze(0).unsqueeze(0);
-        return padding is null ? later : later + padding;
+        Tensor? later = Attention.CausalBias(count, past, like);
+        return later is null || padding is null ? later ?? padding : later.Plus(padding);
     }
 
     private void CheckLength(long length, string what)

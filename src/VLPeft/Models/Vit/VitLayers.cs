@@ -33,7 +33,7 @@ internal sealed class VitEmbeddings : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor patches = patch_embeddings.call(pixelValues);
-        Tensor tokens = cat([cls_token.expand(patches.shape[0], -1, -1), patches], 1) + position_embeddings;
+        Tensor tokens = cat([cls_token.expand(patches.shape[0], -1, -1), patches], 1).Plus(position_embeddings);
         return scope.MoveToOuter(Layers.Drop(tokens, dropout, training));
     }
 }
@@ -94,8 +94,8 @@ internal sealed class VitLayer : Module<Tensor, bool, Tensor>
         using var scope = NewDisposeScope();
         Tensor context = layernorm_before.call(x);
         Tensor mixed = firstOnly ? attention.call(context.narrow(1, 0, 1), context) : attention.call(context, context);
-        Tensor hidden = mixed + (firstOnly ? x.narrow(1, 0, 1) : x);
-        return scope.MoveToOuter(FeedForward(layernorm_after.call(hidden)) + hidden);
+        Tensor hidden = mixed.Plus(firstOnly ? x.narrow(1, 0, 1) : x);
+        return scope.MoveToOuter(FeedForward(layernorm_after.call(hidden)).Plus(hidden));
     }
 
     private Tensor FeedForward(Tensor x)

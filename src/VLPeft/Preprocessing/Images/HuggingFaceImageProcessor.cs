@@ -29,11 +29,21 @@ internal static class HuggingFaceImageProcessor
     public static ImageProcessorSettings ReadFolder(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        using JsonDocument document = ReadJson(path)
-            ?? throw new InvalidInputException($"Model folder '{folder}' has no {FileName}: expected the file that Hugging Face keeps "
-                + "an image processor's settings in.");
+        using JsonDocument? document = ReadJson(path);
+        if (document is null)
+            return ReadModel(folder);
         var fields = new JsonFields(document.RootElement, path);
         return Parse(document.RootElement, path, ClassOf(fields, folder, path));
+    }
+
+    // Not every model keeps its preprocessing in a file of its own.
+    private static ImageProcessorSettings ReadModel(string folder)
+    {
+        string path = Path.Combine(folder, "config.json");
+        using JsonDocument? model = ReadJson(path);
+        return (model is null ? null : EfficientNetImageProcessor.Read(model.RootElement, path))
+            ?? throw new InvalidInputException($"Model folder '{folder}' has no {FileName}: expected the file that Hugging Face keeps "
+                + "an image processor's settings in.");
     }
 
     /// <summary>Reads settings of a named class: ViT, Beit, DeiT or CLIP.</summary>

@@ -46,7 +46,10 @@ public sealed class ImageProcessor
     /// <summary>Values of a processed picture: 3 · Height · Width.</summary>
     public int ValueCount => 3 * Height * Width;
 
-    /// <summary>The processor of a model folder that Hugging Face wrote: its <c>preprocessor_config.json</c>.</summary>
+    /// <summary>
+    /// The processor of a model folder that Hugging Face wrote: its <c>preprocessor_config.json</c>; without that file, what an
+    /// EfficientNet-Lite's <c>config.json</c> says.
+    /// </summary>
     /// <param name="folder">The model's folder.</param>
     /// <exception cref="InvalidInputException">
     /// The file is missing, is no JSON, belongs to a processor other than ViT's, BEiT's, DeiT's and CLIP's, or asks for something that

@@ -1,7 +1,7 @@
 namespace VLPeft.Preprocessing;
 
 /// <summary>
-/// GPT-2's byte-level byte pair encoding with RoBERTa's, BART's or GPT-2's special tokens. Ids and decoded text are exactly those of
+/// GPT-2's byte-level byte pair encoding with RoBERTa's, BART's or GPT-2's special tokens, or CLIP's form of it. Ids and decoded text are exactly those of
 /// Hugging Face's fast tokenizers. Immutable and safe for any number of threads.
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : ITextTokenizer
@@ -11,8 +11,14 @@ public sealed class ByteLevelBpeTokenizer : ITextTokenizer
     internal ByteLevelBpeTokenizer(
         TokenVocabulary vocabulary, MergeList merges, BpeSettings settings, IReadOnlyList<AddedToken> added, SequenceTemplate template,
         int padId, int? maskId)
+        : this(new ByteLevelBpeModel(vocabulary, merges, settings), vocabulary, added, template, padId, maskId)
     {
-        pipeline = new TokenPipeline(new ByteLevelBpeModel(vocabulary, merges, settings), vocabulary, added, template);
+    }
+
+    internal ByteLevelBpeTokenizer(
+        ITokenModel model, TokenVocabulary vocabulary, IReadOnlyList<AddedToken> added, SequenceTemplate template, int padId, int? maskId)
+    {
+        pipeline = new TokenPipeline(model, vocabulary, added, template);
         PadId = padId;
         MaskId = maskId;
     }
@@ -42,6 +48,15 @@ public sealed class ByteLevelBpeTokenizer : ITextTokenizer
     public static ByteLevelBpeTokenizer Gpt2(string vocabularyFile, string mergesFile, bool addPrefixSpace = false) =>
         TokenizerBuilder.Gpt2(
             TokenizerFiles.ReadVocabularyJson(vocabularyFile), MergeList.Read(mergesFile), SpecialTokenNames.None, addPrefixSpace);
+
+    /// <summary>
+    /// CLIP's tokenizer: <c>&lt;|startoftext|&gt; text &lt;|endoftext|&gt;</c>, padded with the latter; lower case, words end in &lt;/w&gt;.
+    /// </summary>
+    /// <param name="vocabularyFile">The path of <c>vocab.json</c>.</param>
+    /// <param name="mergesFile">The path of <c>merges.txt</c>.</param>
+    /// <exception cref="InvalidInputException">A file is missing, malformed or contradicts the other.</exception>
+    public static ByteLevelBpeTokenizer Clip(string vocabularyFile, string mergesFile) =>
+        TokenizerBuilder.Clip(TokenizerFiles.ReadVocabularyJson(vocabularyFile), MergeList.Read(mergesFile), SpecialTokenNames.None);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>

@@ -42,7 +42,8 @@ internal sealed class Gpt2PreTokenizer : PreTokenizer
         return kind == Kind.Space && end < text.Length && end > 1 ? end - 1 : end;
     }
 
-    private static int Contraction(ReadOnlySpan<char> text)
+    /// <summary>The length of the contraction that the text begins with, 0 for none.</summary>
+    public static int Contraction(ReadOnlySpan<char> text)
     {
         if (text[0] != '\'' || text.Length < 2)
             return 0;

@@ -34,6 +34,18 @@ internal static class TokenizerBuilder
             vocabulary, merges, new BpeSettings(addPrefixSpace), added, SequenceTemplate.Bare, Require(pad), maskId: null);
     }
 
+    public static ByteLevelBpeTokenizer Clip(TokenVocabulary vocabulary, MergeList merges, SpecialTokenNames names)
+    {
+        int Require(string token) => vocabulary.Require(token, "a special token of CLIP");
+        string first = names.Bos ?? "<|startoftext|>", last = names.Eos ?? "<|endoftext|>", pad = names.Pad ?? last, unknown = names.Unk ?? last;
+        // transformers 4 looks for them in lower-cased text: "<|ENDOFTEXT|>" is one.
+        List<AddedToken> added =
+            [.. new[] { first, last, pad, unknown }.Distinct().Select(token => new AddedToken(token, Require(token), Normalized: true))];
+        return new ByteLevelBpeTokenizer(
+            new ClipBpeModel(vocabulary, merges, unknown), vocabulary, added,
+            SequenceTemplate.Around(Require(first), Require(last), doubleSeparator: true), Require(pad), maskId: null);
+    }
+
     public static WordPieceTokenizer Bert(TokenVocabulary vocabulary, SpecialTokenNames names, BertNormalizer normalizer)
     {
         int Require(string token) => vocabulary.Require(token, "a special token of BERT");

@@ -47,6 +47,8 @@ internal sealed class TokenizerJson
 
     private ByteLevelBpeTokenizer Bpe()
     {
+        if (model.Find("end_of_word_suffix")?.Text() == ClipBpeModel.EndOfWord)
+            return Clip();
         RequireAbsent(root, "normalizer");
         JsonEntry preTokenizer = Typed(root.Get("pre_tokenizer"), "ByteLevel");
         if (preTokenizer.Find("use_regex") is { } pattern && !pattern.Bool())
@@ -65,6 +67,34 @@ internal sealed class TokenizerJson
             model.Find("fuse_unk")?.Bool() ?? false);
         return new ByteLevelBpeTokenizer(
             vocabulary, new MergeList(root.File, [.. merges.Items().Select(ReadMerge)], 0), settings, added, Template(), Pad(), Mask());
+    }
+
+    // The steps that make CLIP's normalizer and pre-tokenizer, by their kinds; the pattern is told by its contractions and single digits.
+    private ByteLevelBpeTokenizer Clip()
+    {
+        RequireSteps(root.Get("normalizer"), "normalizers", "NFC", "Replace", "Lowercase");
+        JsonEntry[] cuts = RequireSteps(root.Get("pre_tokenizer"), "pretokenizers", "Split", "ByteLevel");
+        JsonEntry pattern = cuts[0].Get("pattern").Get("Regex");
+        if (!pattern.Text().Replace("[\\p{L}]", "\\p{L}", StringComparison.Ordinal).Replace("[\\p{N}]", "\\p{N}", StringComparison.Ordinal)
+            .EndsWith("'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+", StringComparison.Ordinal))
+            throw pattern.Expected("CLIP's pattern");
+        RequireAbsent(model, "dropout");
+        RequireAbsent(model, "continuing_subword_prefix");
+        RequireAbsent(model, "byte_fallback");
+        RequireAbsent(model, "ignore_merges");
+        var merges = new MergeList(root.File, [.. model.Get("merges").Items().Select(ReadMerge)], 0);
+        return new ByteLevelBpeTokenizer(
+            new ClipBpeModel(vocabulary, merges, model.Find("unk_token")?.Text()), vocabulary, added, Template(), Pad(), Mask());
+    }
+
+    private static JsonEntry[] RequireSteps(JsonEntry parent, string key, params ReadOnlySpan<string> types)
+    {
+        JsonEntry[] steps = [.. Typed(parent, "Sequence").Get(key).Items()];
+        if (steps.Length != types.Length)
+            throw parent.Expected($"the {types.Length} steps {string.Join(", ", types.ToArray())}");
+        for (int i = 0; i < steps.Length; i++)
+            Typed(steps[i], types[i]);
+        return steps;
     }
 
     private WordPieceTokenizer WordPiece()

@@ -6,6 +6,7 @@ public static class Tokenizers
     // Model types and tokenizer classes (without "Tokenizer" and "Fast") that share RoBERTa's or GPT-2's tokenizer.
     private static readonly HashSet<string> RobertaKinds = new(["roberta", "bart", "longformer", "led"], StringComparer.OrdinalIgnoreCase);
     private static readonly HashSet<string> Gpt2Kinds = new(["gpt2", "gpt_neo"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> ClipKinds = new(["clip", "clip_text_model"], StringComparer.OrdinalIgnoreCase);
 
     // Says nothing of the kind of the tokenizer.
     private const string GenericClass = "PreTrained";
@@ -14,7 +15,8 @@ public static class Tokenizers
     /// Reads <c>tokenizer.json</c> (byte-level BPE, WordPiece or WordLevel), else <c>vocab.json</c> with <c>merges.txt</c>, else
     /// <c>vocab.txt</c>.
     /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>config.json</c> are heeded where they lie beside; where only
-    /// a vocabulary and merges are there and nothing names the model, RoBERTa's <c>&lt;s&gt;</c> in the vocabulary decides. Limits of
+    /// a vocabulary and merges are there and nothing names the model, RoBERTa's <c>&lt;s&gt;</c> or CLIP's
+    /// <c>&lt;|startoftext|&gt;</c> in the vocabulary decides. Limits of
     /// length and padding that the files carry are left to the caller.
     /// </summary>
     /// <exception cref="InvalidInputException">The folder has no tokenizer, or its files are malformed, contradictory or not
@@ -44,13 +46,15 @@ public static class Tokenizers
         bool prefix = configuration?.Find("add_prefix_space")?.Bool() ?? false;
         TokenVocabulary vocabulary = TokenizerFiles.ReadVocabularyJson(vocabularyFile);
         MergeList merges = MergeList.Read(mergesFile);
-        return IsRoberta(configuration, modelConfiguration) ?? vocabulary.Find("<s>") is not null
-            ? TokenizerBuilder.Roberta(vocabulary, merges, names, prefix)
+        string kind = Kind(configuration, modelConfiguration)
+            ?? (vocabulary.Find("<s>") is not null ? "roberta" : vocabulary.Find("<|startoftext|>") is not null ? "clip" : "gpt2");
+        return RobertaKinds.Contains(kind) ? TokenizerBuilder.Roberta(vocabulary, merges, names, prefix)
+            : ClipKinds.Contains(kind) ? TokenizerBuilder.Clip(vocabulary, merges, names)
             : TokenizerBuilder.Gpt2(vocabulary, merges, names, prefix);
     }
 
-    /// <summary>RoBERTa's or GPT-2's special tokens, by the class or model that the folder names; null when it names none.</summary>
-    private static bool? IsRoberta(JsonEntry? configuration, JsonEntry? modelConfiguration)
+    /// <summary>Whose special tokens, by the class or model that the folder names; null when it names none.</summary>
+    private static string? Kind(JsonEntry? configuration, JsonEntry? modelConfiguration)
     {
         JsonEntry? named = configuration?.Find("tokenizer_class");
         string? kind = named?.Text().Replace("Fast", "", StringComparison.Ordinal).Replace("Tokenizer", "", StringComparison.Ordinal);
@@ -61,10 +65,10 @@ public static class Tokenizers
         }
         if (kind is null)
             return null;
-        bool roberta = RobertaKinds.Contains(kind);
-        return roberta || Gpt2Kinds.Contains(kind)
-            ? roberta
-            : throw named!.Expected($"a kind whose tokenizer is supported ({string.Join(", ", RobertaKinds.Concat(Gpt2Kinds))})");
+        string[] known = [.. RobertaKinds, .. Gpt2Kinds, .. ClipKinds];
+        return known.Contains(kind, StringComparer.OrdinalIgnoreCase)
+            ? kind
+            : throw named!.Expected($"a kind whose tokenizer is supported ({string.Join(", ", known)})");
     }
 
     private static BertNormalizer BertOptions(JsonEntry? configuration) => new(

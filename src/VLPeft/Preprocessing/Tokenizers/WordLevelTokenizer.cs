@@ -22,7 +22,13 @@ public sealed class WordLevelTokenizer : ITextTokenizer
         MaskId = maskId;
     }
 
-    /// <summary>GPT-2's end of text.</summary>
+    /// <summary>How many special tokens <see cref="Build"/> puts before the words.</summary>
+    internal const int SpecialTokens = 5;
+
+    /// <summary>CLIP's start of text.</summary>
+    internal const string StartOfText = "<|startoftext|>";
+
+    /// <summary>GPT-2's and CLIP's end of text.</summary>
     internal const string EndOfText = "<|endoftext|>";
 
     /// <inheritdoc/>
@@ -40,13 +46,16 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     /// </summary>
     /// <param name="texts">The texts; the order does not matter.</param>
     /// <param name="minimumCount">How often a word must occur to get a token of its own.</param>
-    public static WordLevelTokenizer Build(IEnumerable<string> texts, int minimumCount = 1)
-    {
-        string[] special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
-        AddedToken[] added = [.. special.Select((token, id) => new AddedToken(token, id, LStrip: token == "<mask>"))];
-        return new WordLevelTokenizer(
-            Vocabulary(added, texts, minimumCount), lowerCase: true, "<unk>", added, SequenceTemplate.Around(0, 2, doubleSeparator: true), padId: 1, maskId: 4);
-    }
+    public static WordLevelTokenizer Build(IEnumerable<string> texts, int minimumCount = 1) => Around(texts, minimumCount, objects: 0);
+
+    /// <summary>
+    /// The same for a model that reads pictures, too: behind the words come tokens for the objects of a picture, whose ids count from the end, as VL-T5
+    /// has them: &lt;vis_extra_id_0&gt; is the last.
+    /// </summary>
+    /// <param name="texts">The texts; the order does not matter.</param>
+    /// <param name="objects">How many objects.</param>
+    /// <param name="minimumCount">How often a word must occur to get a token of its own.</param>
+    internal static WordLevelTokenizer BuildMultimodal(IEnumerable<string> texts, int objects, int minimumCount = 1) => Around(texts, minimumCount, objects);
 
     /// <summary>
     /// The same for a decoder: &lt;unk&gt; 0, &lt;|endoftext|&gt; 1, which also pads, then the words; nothing stands around a text.
@@ -58,6 +67,20 @@ public sealed class WordLevelTokenizer : ITextTokenizer
         AddedToken[] added = [new("<unk>", 0), new(EndOfText, 1)];
         return new WordLevelTokenizer(
             Vocabulary(added, texts, minimumCount), lowerCase: true, "<unk>", added, SequenceTemplate.Bare, padId: 1, maskId: null);
+    }
+
+    /// <summary>
+    /// The same for a CLIP: &lt;unk&gt; 0, the words, &lt;|startoftext|&gt;, and &lt;|endoftext|&gt; last, which also pads. Hugging Face finds
+    /// the end of a text as its largest id where the configuration says 2, and in its older versions always.
+    /// </summary>
+    internal static WordLevelTokenizer BuildContrastive(IEnumerable<string> texts)
+    {
+        string[] tokens = ["<unk>", .. Words(texts, minimumCount: 1), StartOfText, EndOfText];
+        int start = tokens.Length - 2, end = tokens.Length - 1;
+        var vocabulary = new TokenVocabulary("built vocabulary", tokens.Select((token, id) => KeyValuePair.Create(token, id)).ToList());
+        AddedToken[] added = [new("<unk>", 0), new(StartOfText, start), new(EndOfText, end)];
+        return new WordLevelTokenizer(
+            vocabulary, lowerCase: true, "<unk>", added, SequenceTemplate.Around(start, end, doubleSeparator: true), padId: end, maskId: null);
     }
 
     /// <summary>Reads a <c>tokenizer.json</c> whose model is WordLevel.</summary>
@@ -84,15 +107,26 @@ public sealed class WordLevelTokenizer : ITextTokenizer
     /// <remarks>The tokens with a space between each.</remarks>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => pipeline.Decode(ids, skipSpecialTokens);
 
-    private static TokenVocabulary Vocabulary(AddedToken[] special, IEnumerable<string> texts, int minimumCount)
+    private static WordLevelTokenizer Around(IEnumerable<string> texts, int minimumCount, int objects)
     {
-        IEnumerable<string> words = Count(texts)
-            .Where(word => word.Value >= minimumCount)
-            .OrderByDescending(word => word.Value).ThenBy(word => word.Key, StringComparer.Ordinal)
-            .Select(word => word.Key);
-        return new TokenVocabulary(
-            "built vocabulary", special.Select(token => token.Content).Concat(words).Select((token, id) => KeyValuePair.Create(token, id)).ToList());
+        string[] special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], last = [.. Enumerable.Range(0, objects).Reverse().Select(i => $"<vis_extra_id_{i}>")];
+        AddedToken[] added = [.. special.Select((token, id) => new AddedToken(token, id, LStrip: token == "<mask>"))];
+        TokenVocabulary vocabulary = Vocabulary(added, texts, minimumCount, last);
+        return new WordLevelTokenizer(vocabulary, lowerCase: true, "<unk>", [.. added, .. last.Select(token => new AddedToken(token, vocabulary.Ids[token]))],
+            SequenceTemplate.Around(0, 2, doubleSeparator: true), padId: 1, maskId: 4);
     }
+
+    private static TokenVocabulary Vocabulary(AddedToken[] special, IEnumerable<string> texts, int minimumCount, params string[] last)
+    {
+        IEnumerable<string> words = Words(texts, minimumCount);
+        return new TokenVocabulary(
+            "built vocabulary", special.Select(token => token.Content).Concat(words).Concat(last).Select((token, id) => KeyValuePair.Create(token, id)).ToList());
+    }
+
+    private static IEnumerable<string> Words(IEnumerable<string> texts, int minimumCount) => Count(texts)
+        .Where(word => word.Value >= minimumCount)
+        .OrderByDescending(word => word.Value).ThenBy(word => word.Key, StringComparer.Ordinal)
+        .Select(word => word.Key);
 
     private static Dictionary<string, int> Count(IEnumerable<string> texts)
     {

@@ -19,7 +19,7 @@ public sealed class TokenizerJsonErrorTests : IDisposable
     [InlineData("model.merges", "[1]", "'model.merges[0]': expected a string, found 1")]
     [InlineData("model.unk_token", "\"<none>\"", "lacks '<none>'")]
     [InlineData("model.dropout", "0.1", "'model.dropout'", "not supported")]
-    [InlineData("model.end_of_word_suffix", "\"</w>\"", "'model.end_of_word_suffix'", "not supported")]
+    [InlineData("model.end_of_word_suffix", "\"@@\"", "'model.end_of_word_suffix'", "not supported")]
     [InlineData("model.byte_fallback", "true", "'model.byte_fallback'", "not supported")]
     [InlineData("normalizer", """{"type": "NFC"}""", "'normalizer'", "not supported")]
     [InlineData("pre_tokenizer", """{"type": "Metaspace"}""", "'pre_tokenizer.type': expected \"ByteLevel\"", "found \"Metaspace\"")]
