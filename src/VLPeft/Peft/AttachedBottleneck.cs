@@ -67,9 +67,9 @@ public sealed class AttachedBottleneck
         {
             return Attachment switch
             {
-                Attachment.Parallel => output + Run(input),
+                Attachment.Parallel => output.Plus(Run(input)),
                 Attachment.Serial => Run(output),
-                _ => output + Run(output),
+                _ => output.Plus(Run(output)),
             };
         }
         catch (ArgumentException error)

@@ -83,7 +83,7 @@ public sealed class FixedRoutingFeature : IDisposable
             return null;
         using var scope = NewDisposeScope();
         (Tensor weight, Tensor? bias) = bottleneck.Fold(_images[_imageOf[0]].to(ScalarType.Float32)); // trained weights are in fp32
-        Tensor whole = (target.Weight.t() + weight).to(input.dtype), wholeBias = (bias is null ? target.Bias : target.Bias + bias).to(input.dtype, copy: true);
+        Tensor whole = target.Weight.t().Plus(weight).to(input.dtype), wholeBias = (bias is null ? target.Bias : target.Bias.Plus(bias)).to(input.dtype, copy: true);
         _folded[bottleneck] = (_imageOf[0], whole.DetachFromDisposeScope(), wholeBias.DetachFromDisposeScope());
         return (whole, wholeBias);
     }

@@ -78,7 +78,7 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         hidden = Drop(hidden);
         feature = Options.IsRouted ? Drop(feature!) : null;
         if (Options.Kind.RoutesAfterUp && Options.IsRouted)
-            return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).mul(Options.Scale);
+            return _routing.Route(Up(entry.call(hidden, null)), Up(entry.call(feature!, null))).Times(Options.Scale);
         return Scaled(entry.call(hidden, feature));
     }
 
@@ -90,6 +90,20 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
             return call(hidden, feature.Rows);
         CheckShapes(hidden, feature.Rows);
         return Scaled(((SharedDownEntry)entry).Route(hidden, feature.Projected(this)));
+    }
+
+    /// <summary>
+    /// Tells of what is between the halves, R(x_t, x_v) (B, T, n·r), in every forward through <c>call</c> until the hook is removed; where routing comes
+    /// after up, of f(x_H) (B, T, d_out).
+    /// </summary>
+    internal HookRemover Observe(Action<Tensor> routed)
+    {
+        Tensor Tell(nn.Module<Tensor, Tensor?, Tensor> module, Tensor hidden, Tensor? feature, Tensor output)
+        {
+            routed(output);
+            return output;
+        }
+        return Options.Kind.RoutesAfterUp ? register_forward_hook(Tell) : entry.register_forward_hook(Tell);
     }
 
     /// <summary>W_down x_R, (…, d) → (…, n·r); for bottlenecks with one down projection.</summary>
@@ -111,7 +125,7 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
         (Tensor weight, Tensor? bias) = _routing is BlockwiseRouting
             ? FoldBlocks(foldable, shared.down_weight, shared.Down(feature))
             : foldable.Fold(shared.down_weight, _layout.Spread(up_weight), shared.Down(feature));
-        return (weight.mul(Options.Scale), bias?.mul(Options.Scale));
+        return (weight.Times(Options.Scale), bias?.Times(Options.Scale));
     }
 
     /// <summary>Whether <see cref="Fold"/> is possible.</summary>
@@ -137,8 +151,8 @@ public sealed class LowRankBottleneck : nn.Module<Tensor, Tensor?, Tensor>
 
     // (B, T, n·r) → (B, T, d_out), scaled in r numbers rather than d_out; a bias of W_up has to be scaled behind it.
     private Tensor Scaled(Tensor routed) => Options.Scale == 1 ? Up(routed)
-        : up_bias is null ? Project(Activate(routed).mul(Options.Scale))
-        : Up(routed).mul(Options.Scale);
+        : up_bias is null ? Project(Activate(routed).Times(Options.Scale))
+        : Up(routed).Times(Options.Scale);
 
     /// <summary>Refuses hidden states of another device: a backbone that was moved leaves its bottlenecks, and their optimizer, behind.</summary>
     internal void RequireDevice(Tensor hidden, string module)

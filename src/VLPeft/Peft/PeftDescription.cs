@@ -14,6 +14,12 @@ namespace VLPeft.Peft;
 public sealed record PeftSiteDescription(
     string Module, string Attachment, string Kind, long Rank, double Scale, string Routing, bool Routed, long Parameters);
 
+/// <summary>One line of the audit: a module with a unit of a method that has no bottleneck.</summary>
+/// <param name="Module">The module's full name.</param>
+/// <param name="What">What it is made of.</param>
+/// <param name="Parameters">How many parameters it has; those that it shares count where they come first.</param>
+public sealed record UnitDescription(string Module, string What, long Parameters);
+
 /// <summary>One line of the audit: a parameter of the backbone itself that trains.</summary>
 /// <param name="Name">Its full name.</param>
 /// <param name="Parameters">How many numbers it has.</param>
@@ -32,8 +38,14 @@ public sealed record PeftDescription(
     long AlsoTrainedParameters,
     long FrozenParameters)
 {
-    /// <summary>Bottlenecks and the backbone's own.</summary>
-    public long TrainableParameters => BottleneckParameters + AlsoTrainedParameters;
+    /// <summary>Every module with a unit.</summary>
+    public IReadOnlyList<UnitDescription> Units { get; init; } = [];
+
+    /// <summary>Sum over the units.</summary>
+    public long UnitParameters => Units.Sum(unit => unit.Parameters);
+
+    /// <summary>Bottlenecks, units and the backbone's own.</summary>
+    public long TrainableParameters => BottleneckParameters + UnitParameters + AlsoTrainedParameters;
 
     internal static PeftDescription Of(PeftModel model)
     {
@@ -45,17 +57,22 @@ public sealed record PeftDescription(
         var also = model.AlsoTrained.Select(one => new TrainedParameterDescription(one.Name, one.Parameter.numel())).ToList();
         long alsoCount = also.Sum(one => one.Parameters);
         long all = model.Backbone.parameters().Sum(parameter => parameter.numel());
-        return new(sites, also, sites.Sum(site => site.Parameters), alsoCount, all - alsoCount);
+        var units = model.Units.Select(one => new UnitDescription(
+            one.ModuleName, one.Unit.Description, one.Parameters.Where(parameter => counted.Add(parameter.Name)).Sum(parameter => parameter.Parameter.numel()))).ToList();
+        return new(sites, also, sites.Sum(site => site.Parameters), alsoCount, all - alsoCount) { Units = units };
     }
 
     /// <summary>The audit as plain text; modules that differ in their layer only share a line.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
+        string units = Units.Count == 0 ? "" : $"units {UnitParameters:N0}, ";
         text.AppendLine($"{Sites.Count} bottlenecks, {Sites.Count(site => site.Routed)} routed; trainable {TrainableParameters:N0} "
-            + $"(bottlenecks {BottleneckParameters:N0}, backbone's own {AlsoTrainedParameters:N0}), frozen {FrozenParameters:N0}");
+            + $"(bottlenecks {BottleneckParameters:N0}, {units}backbone's own {AlsoTrainedParameters:N0}), frozen {FrozenParameters:N0}");
         foreach ((string name, IReadOnlyList<PeftSiteDescription> sites) in LayerGroups.Of(Sites, site => site.Module, site => site with { Module = "" }))
             text.AppendLine($"  {name}: {Alike(sites[0])}, {Times(sites.Count)}{sites[0].Parameters:N0} parameters");
+        foreach ((string name, IReadOnlyList<UnitDescription> alike) in LayerGroups.Of(Units, unit => unit.Module, unit => unit with { Module = "" }))
+            text.AppendLine($"  {name}: {alike[0].What}, {Times(alike.Count)}{alike[0].Parameters:N0} parameters");
         foreach ((string name, IReadOnlyList<TrainedParameterDescription> all) in LayerGroups.Of(AlsoTrained, one => one.Name, one => one.Parameters))
             text.AppendLine($"  {name}: trained, {Times(all.Count)}{all[0].Parameters:N0}");
         return text.ToString();

@@ -13,9 +13,12 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
 
     public List<AttachedBottleneck> Attach()
     {
-        plan.Bottleneck.Validate();
-        if (plan.Bottleneck.IsRouted && feature is null)
-            throw new InvalidInputException($"routing '{plan.Bottleneck.Routing.Name}' needs a routing feature, and the model gives none.");
+        foreach (BottleneckOptions options in plan.Sites.Select(plan.BottleneckOf).Prepend(plan.Bottleneck).Distinct())
+        {
+            options.Validate();
+            if (options.IsRouted && feature is null)
+                throw new InvalidInputException($"routing '{options.Routing.Name}' needs a routing feature, and the model gives none.");
+        }
         var attached = new List<AttachedBottleneck>();
         try
         {
@@ -27,6 +30,32 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         {
             foreach (LowRankBottleneck made in _shared.Values)
                 made.Dispose(); // its parameters outlive dispose scopes
+            throw;
+        }
+        return attached;
+    }
+
+    /// <summary>The units of the plan; call it before anything is hooked.</summary>
+    public List<AttachedUnit> AttachUnits()
+    {
+        var attached = new List<AttachedUnit>();
+        try
+        {
+            foreach (UnitSite site in plan.Units)
+            {
+                site.Kind.Validate();
+                Func<string, nn.Module, PeftUnit> unitOf = site.Kind.Begin();
+                foreach ((string name, nn.Module module) in Matches(site.Pattern))
+                    attached.Add(new AttachedUnit(name, module, site.Kind, unitOf(name, module)));
+            }
+            if (attached.Where(one => one.Unit is PromptVectors).Skip(1).FirstOrDefault() is { } second)
+                throw new InvalidInputException($"'{second.ModuleName}' would get a second prompt; a model has one.");
+            foreach (AttachedUnit[] twice in attached.GroupBy(one => one.Target).Where(group => group.Count() > 1).Select(group => group.ToArray()))
+                throw new InvalidInputException($"module '{twice[0].ModuleName}' is matched by two patterns of the plan; it would get {twice[0].Unit.Description} and {twice[1].Unit.Description}.");
+        }
+        catch
+        {
+            attached.ForEach(one => one.Unit.Dispose());
             throw;
         }
         return attached;
@@ -54,13 +83,15 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         return chosen;
     }
 
-    private List<AttachedBottleneck> AttachSite(PeftSite site)
+    private IEnumerable<AttachedBottleneck> AttachSite(PeftSite site) => Matches(site.Pattern).Select(match => AttachModule(site, match.Name, match.Module));
+
+    // A module that stands under several names has one forward, so it is meant once, under the first name.
+    private List<(string Name, nn.Module Module)> Matches(ModulePattern pattern)
     {
-        var matches = _modules.Where(one => site.Pattern.Matches(one.Name)).ToList();
+        var matches = _modules.Where(one => pattern.Matches(one.Name)).ToList();
         if (matches.Count == 0)
-            throw new InvalidInputException($"no module matches '{site.Pattern}'; there are {Examples(_modules.Where(one => HasWeight(one.Module)).Select(one => one.Name))}.");
-        // A module that stands under several names has one forward, so it gets one bottleneck, under the first name.
-        return [.. matches.DistinctBy(match => match.Module).Select(match => AttachModule(site, match.Name, match.Module))];
+            throw new InvalidInputException($"no module matches '{pattern}'; there are {Examples(_modules.Where(one => HasWeight(one.Module)).Select(one => one.Name))}.");
+        return [.. matches.DistinctBy(match => match.Module)];
     }
 
     private AttachedBottleneck AttachModule(PeftSite site, string name, nn.Module module)
@@ -71,7 +102,7 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         if (site.Attach == Attachment.Before)
             output = input;
         long width = site.Attach == Attachment.Parallel ? input : output;
-        if (plan.Bottleneck.IsRouted && feature?.Width is { } declared && declared != width)
+        if (plan.BottleneckOf(site).IsRouted && feature?.Width is { } declared && declared != width)
             throw new InvalidInputException($"module '{name}' has {width}-wide hidden states and the routing feature is {declared} wide; "
                 + "name a projection (linear or pca) in the recipe, or leave the module out of the targets.");
         string owner = site.ShareAs is null ? name : site.Pattern.Replace(name, site.ShareAs);
@@ -84,9 +115,11 @@ internal sealed class PeftInjection(nn.Module backbone, PeftPlan plan, RoutingFe
         {
             if (made.Width != width || made.OutputWidth != output)
                 throw new InvalidInputException($"module '{name}' shares the bottleneck '{owner}', which is {made.Width} → {made.OutputWidth} wide, but needs {width} → {output}.");
+            if (made.Options != plan.BottleneckOf(site))
+                throw new InvalidInputException($"module '{name}' shares the bottleneck '{owner}', but its site asks for another rank, scale or routing.");
             return made;
         }
-        return _shared[owner] = Beside(module, new LowRankBottleneck(width, output, plan.Bottleneck, site.Blocks));
+        return _shared[owner] = Beside(module, new LowRankBottleneck(width, output, plan.BottleneckOf(site), site.Blocks));
     }
 
     // On the module's device. In fp32 above weights of less: small updates would be lost in them.

@@ -6,21 +6,22 @@ using static TorchSharp.torch;
 namespace VLPeft.Peft;
 
 /// <summary>
-/// A backbone with bottlenecks attached from outside, by module name. The backbone's own modules, names and state dict stay as they are:
-/// the bottlenecks hang on forward hooks, and <see cref="Detach"/> gives the model back as it was.
+/// A backbone with bottlenecks and units attached from outside, by module name. The backbone's own modules, names and state dict stay as they
+/// are: what is attached hangs on forward hooks, and <see cref="Detach"/> gives the model back as it was.
 /// </summary>
 public sealed class PeftModel : IDisposable
 {
     private readonly List<AttachedBottleneck> _attached;
+    private readonly List<AttachedUnit> _units;
     private readonly HashSet<string> _alsoTrained;
     // By name: moving a model to another device or type makes new parameters.
     private readonly Dictionary<string, bool> _gradientBefore;
     private bool _detached;
 
     private PeftModel(
-        nn.Module backbone, PeftPlan plan, List<AttachedBottleneck> attached, HashSet<string> alsoTrained)
+        nn.Module backbone, PeftPlan plan, List<AttachedBottleneck> attached, List<AttachedUnit> units, HashSet<string> alsoTrained)
     {
-        (Backbone, Plan, _attached, _alsoTrained) = (backbone, plan, attached, alsoTrained);
+        (Backbone, Plan, _attached, _units, _alsoTrained) = (backbone, plan, attached, units, alsoTrained);
         _gradientBefore = backbone.named_parameters().ToDictionary(one => one.name, one => one.parameter.requires_grad);
     }
 
@@ -33,8 +34,11 @@ public sealed class PeftModel : IDisposable
     /// <summary>Every bottleneck with its module, in the backbone's order of each site.</summary>
     public IReadOnlyList<AttachedBottleneck> Attached => _attached;
 
+    /// <summary>What methods without a bottleneck attached, in the order of the plan's sites.</summary>
+    public IReadOnlyList<AttachedUnit> Units => _units;
+
     /// <summary>
-    /// Attaches a plan: freezes the whole backbone, hangs a bottleneck on every matched module and sets the plan's own parameters to
+    /// Attaches a plan: freezes the whole backbone, hangs a bottleneck or unit on every matched module and sets the plan's own parameters to
     /// train. Works on any TorchSharp module that reaches its children through <c>call</c>.
     /// </summary>
     /// <param name="backbone">The model.</param>
@@ -49,11 +53,23 @@ public sealed class PeftModel : IDisposable
         ArgumentNullException.ThrowIfNull(plan);
         var injection = new PeftInjection(backbone, plan, feature);
         HashSet<string> alsoTrained = injection.AlsoTrained(); // before anything is made that would have to be freed
-        var model = new PeftModel(backbone, plan, injection.Attach(), alsoTrained);
+        List<AttachedUnit> units = injection.AttachUnits();
+        PeftModel model;
+        try
+        {
+            model = new PeftModel(backbone, plan, injection.Attach(), units, alsoTrained);
+        }
+        catch
+        {
+            units.ForEach(one => one.Unit.Dispose());
+            throw;
+        }
         foreach ((string name, Parameter parameter) in backbone.named_parameters())
             parameter.requires_grad = model._alsoTrained.Contains(name);
         foreach (AttachedBottleneck attached in model._attached)
             attached.Hook();
+        foreach (AttachedUnit unit in model._units)
+            unit.Hook();
         return model;
     }
 
@@ -63,12 +79,21 @@ public sealed class PeftModel : IDisposable
         from role in owner.Bottleneck.Roles
         select (Plan.Names.Of(owner.Owner, role.Role), role.Parameter);
 
+    /// <summary>The vectors of prompt tuning, to be put beside the embedded text; null without any.</summary>
+    public PromptVectors? Prompt => _units.Select(one => one.Unit).OfType<PromptVectors>().SingleOrDefault();
+
+    /// <summary>The units' parameters under their full names, shared ones once.</summary>
+    public IEnumerable<(string Name, Parameter Parameter)> UnitParameters => _units.SelectMany(one => one.Parameters).DistinctBy(one => one.Name);
+
+    /// <summary>All that was added to the backbone.</summary>
+    internal IEnumerable<(string Name, Parameter Parameter)> AddedParameters => BottleneckParameters.Concat(UnitParameters);
+
     /// <summary>The backbone's own parameters that train.</summary>
     public IReadOnlyList<(string Name, Parameter Parameter)> AlsoTrained =>
         [.. Backbone.named_parameters().Where(one => _alsoTrained.Contains(one.name)).Select(one => (one.name, one.parameter))];
 
-    /// <summary>All that trains, in a stable order: the bottlenecks, then the backbone's own.</summary>
-    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters => [.. BottleneckParameters, .. AlsoTrained];
+    /// <summary>All that trains, in a stable order: bottlenecks, units, then the backbone's own.</summary>
+    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters => [.. AddedParameters, .. AlsoTrained];
 
     /// <summary>What is matched, routed and trained, with parameter counts.</summary>
     public PeftDescription Describe() => PeftDescription.Of(this);
@@ -83,8 +108,10 @@ public sealed class PeftModel : IDisposable
                 + $"{string.Join(", ", without.Take(20))}. Is the module called in the forward pass, and through call?");
     }
 
-    /// <summary>Adds every unrouted LoRA to its layer's weight and detaches.</summary>
-    /// <exception cref="InvalidOperationException">A bottleneck is routed (its delta depends on the image), or is no LoRA.</exception>
+    /// <summary>Writes every unrouted LoRA, DoRA and (IA)³ into its layer's weights and detaches.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// A bottleneck is routed (its delta depends on the image), or is no LoRA, or a unit is nothing that a weight could hold.
+    /// </exception>
     public void Merge()
     {
         ObjectDisposedException.ThrowIf(_detached, this);
@@ -99,19 +126,25 @@ public sealed class PeftModel : IDisposable
                 throw new InvalidOperationException($"the bottleneck on '{one.ModuleName}' ({one.Bottleneck.Options.Kind.Name}) can't be written as one "
                     + "matrix for its layer's weight.");
         }
+        foreach (AttachedUnit unit in _units.Where(one => !one.Unit.CanMerge))
+            throw new InvalidOperationException($"what is on '{unit.ModuleName}' ({unit.Unit.Description}) can't be written into its module's weights.");
         using (no_grad())
         using (NewDisposeScope())
+        {
+            foreach (AttachedUnit unit in _units)
+                unit.Unit.Merge(unit.Target);
             foreach (AttachedBottleneck one in _attached)
             {
                 Parameter weight = one.Target.get_parameter("weight")!;
                 Tensor delta = one.Bottleneck.Fold(zeros(1, one.Bottleneck.Width)).Weight.to(weight.dtype); // (out, in)
-                weight.add_(one.Target is Conv1D ? delta.t() : delta);
+                weight.add_(one.Target is Conv1D ? delta.t() : delta, Scalars.One);
             }
+        }
         Detach();
     }
 
     /// <summary>
-    /// Takes every bottleneck off and restores which parameters had gradients: the model computes what it did before, with whatever
+    /// Takes every bottleneck and unit off and restores which parameters had gradients: the model computes what it did before, with whatever
     /// values its own trained parameters (<see cref="AlsoTrained"/>) have by now.
     /// </summary>
     public void Detach()
@@ -121,15 +154,19 @@ public sealed class PeftModel : IDisposable
         _detached = true;
         foreach (AttachedBottleneck attached in _attached)
             attached.Unhook();
+        foreach (AttachedUnit unit in _units)
+            unit.Unhook();
         foreach ((string name, Parameter parameter) in Backbone.named_parameters())
             parameter.requires_grad = _gradientBefore.GetValueOrDefault(name, parameter.requires_grad);
     }
 
-    /// <summary>Detaches and frees the bottlenecks; the backbone stays the caller's.</summary>
+    /// <summary>Detaches and frees bottlenecks and units; the backbone stays the caller's.</summary>
     public void Dispose()
     {
         Detach();
         foreach (LowRankBottleneck bottleneck in _attached.Select(one => one.Bottleneck).Distinct())
             bottleneck.Dispose();
+        foreach (AttachedUnit unit in _units)
+            unit.Unit.Dispose();
     }
 }

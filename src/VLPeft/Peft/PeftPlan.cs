@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VLPeft.Routing;
 
 namespace VLPeft.Peft;
 
@@ -11,8 +12,9 @@ namespace VLPeft.Peft;
 /// </param>
 /// <param name="Blocks">For a fused projection: its blocks.</param>
 /// <param name="Width">d of a module that has no two-dimensional weight to read it from.</param>
+/// <param name="Bottleneck">What the bottlenecks of this site are made of, where that differs from the plan's: another rank, or no routing.</param>
 public sealed record PeftSite(
-    ModulePattern Pattern, Attachment Attach, string? ShareAs = null, OutputBlocks? Blocks = null, long? Width = null);
+    ModulePattern Pattern, Attachment Attach, string? ShareAs = null, OutputBlocks? Blocks = null, long? Width = null, BottleneckOptions? Bottleneck = null);
 
 /// <summary>How parameters of a bottleneck are named in a state dict: the module's name, a dot, and what this says for a role.</summary>
 public sealed class BottleneckNames
@@ -21,7 +23,7 @@ public sealed class BottleneckNames
 
     private BottleneckNames(string method, Func<string, string> suffix) => (Method, _suffix) = (method, suffix);
 
-    /// <summary>"lora" or "adapter".</summary>
+    /// <summary>"lora", "adapter" or, for plans without bottlenecks, "none".</summary>
     public string Method { get; }
 
     /// <summary>lora_A (r, d_in) and lora_B (d_out, r), as Hugging Face PEFT and the reference have them.</summary>
@@ -37,14 +39,34 @@ public sealed class BottleneckNames
     /// <summary>adapter.down.weight, adapter.up.bias and so on.</summary>
     public static BottleneckNames Adapter { get; } = new("adapter", role => $"adapter.{role.Replace('_', '.')}");
 
+    /// <summary>For plans without bottlenecks.</summary>
+    public static BottleneckNames None { get; } = new("none", role => role);
+
     /// <summary>The full name of a parameter.</summary>
     public string Of(string module, string role) => $"{module}.{_suffix(role)}";
 }
 
-/// <summary>Everything that is done to a backbone: LoRA and Adapter are factories of such a plan.</summary>
+/// <summary>Everything that is done to a backbone: LoRA, Adapter and the other methods are factories of such a plan.</summary>
 /// <param name="Sites">Where bottlenecks go; each pattern must match.</param>
 /// <param name="Bottleneck">What they are made of.</param>
 /// <param name="AlsoTrain">The backbone's own parameters that train; each pattern must match.</param>
 /// <param name="Names">How their parameters are named.</param>
 public sealed record PeftPlan(
-    ImmutableArray<PeftSite> Sites, BottleneckOptions Bottleneck, ImmutableArray<ModulePattern> AlsoTrain, BottleneckNames Names);
+    ImmutableArray<PeftSite> Sites, BottleneckOptions Bottleneck, ImmutableArray<ModulePattern> AlsoTrain, BottleneckNames Names)
+{
+    /// <summary>What methods without a low-rank bottleneck add to the backbone; each pattern must match.</summary>
+    public ImmutableArray<UnitSite> Units { get; init; } = [];
+
+    /// <summary>A plan without bottlenecks.</summary>
+    /// <param name="units">What is added; nothing for methods that only train the backbone's own parameters.</param>
+    /// <param name="alsoTrain">The backbone's own parameters that train.</param>
+    public static PeftPlan OfUnits(ImmutableArray<UnitSite> units, ImmutableArray<ModulePattern> alsoTrain) =>
+        new([], new BottleneckOptions(1, 1, KnownBottlenecks.SharedDown, KnownRoutingFunctions.None), alsoTrain, BottleneckNames.None) { Units = units };
+
+    /// <summary>What the bottlenecks of a site are made of.</summary>
+    public BottleneckOptions BottleneckOf(PeftSite site)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        return site.Bottleneck ?? Bottleneck;
+    }
+}

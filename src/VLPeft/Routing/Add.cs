@@ -21,7 +21,7 @@ public sealed class Add : IFoldableRoutingFunction
     public Tensor Route(Tensor text, Tensor vision)
     {
         RoutingShapes.RequireBroadcastable(Name, text, vision);
-        return text + vision;
+        return text.Plus(vision);
     }
 
     /// <summary>W_up W_down with the bias W_up x_v.</summary>

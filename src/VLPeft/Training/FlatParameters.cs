@@ -62,7 +62,7 @@ internal sealed class FlatParameters : IDisposable
         {
             Tensor place = slot.In(Gradients);
             if (slot.Parameter.grad is { } gradient)
-                place.add_(gradient);                                   // not a copy: 0 + (−0) is what a bound gradient would hold
+                place.add_(gradient, Scalars.One);                                   // not a copy: 0 + (−0) is what a bound gradient would hold
             slot.Parameter.grad = place;
         }
         gradientsBound = true;

@@ -114,7 +114,7 @@ public sealed class FusedAdamW : IDisposable
     public void ScaleGradients(double factor)
     {
         BindGradients();
-        flat.Gradients.mul_(factor);
+        flat.Gradients.mul_(Scalars.Of(factor));
     }
 
     /// <summary>The 2-norm of all gradients together: a scalar tensor, so that nothing waits for the device.</summary>
@@ -135,7 +135,7 @@ public sealed class FusedAdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor norm = GradientNorm();
-        flat.Gradients.mul_(norm.add(1e-6).reciprocal_().mul_(maxNorm).clamp_max_(1));
+        flat.Gradients.mul_(norm.Plus(1e-6).reciprocal_().mul_(Scalars.Of(maxNorm)).clamp_max_(Scalars.One));
         return scope.MoveToOuter(norm);
     }
 
@@ -148,7 +148,7 @@ public sealed class FusedAdamW : IDisposable
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         StepCount++;
-        stepTensor.fill_(StepCount);
+        stepTensor.fill_(Scalars.Of(StepCount));
         bool torchForm = options.Form == AdamWForm.Torch;
         // √v/√c + ε/√c is (√v + ε)/√c with c = 1 − β₂ᵗ: transformers' form is torch's with another epsilon.
         double epsilon = torchForm ? options.Epsilon : options.Epsilon / Math.Sqrt(1 - Math.Pow(options.Beta2, StepCount));
@@ -158,7 +158,7 @@ public sealed class FusedAdamW : IDisposable
             Tensor numbers = tensor(new[] { rate, options.Beta1, options.Beta2, torchForm ? group.Decay : 0.0, epsilon });
             Kernel.Value.invoke("step", group.Values, group.Gradients, group.Means, group.Squares, new[] { stepTensor }, numbers);
             if (!torchForm && group.Decay > 0)
-                group.Values[0].mul_(1 - rate * group.Decay);           // transformers decays after the update
+                group.Values[0].mul_(Scalars.Of(1 - rate * group.Decay));           // transformers decays after the update
         }
     }
 

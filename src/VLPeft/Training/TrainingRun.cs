@@ -130,7 +130,7 @@ internal sealed class TrainingRun<TBatch> : IDisposable
             throw new InvalidOperationException("The task's loss must be one number that depends on trainable parameters, but has the " +
                 $"shape [{string.Join(", ", loss.shape)}] and {(loss.requires_grad ? "a" : "no")} gradient.");
         losses.Add(loss, examples, step, learningRate);
-        (weighted ? loss * examples : loss).backward();
+        (weighted ? loss.mul(Scalars.Of(examples)) : loss).backward();
         return examples;
     }
 

@@ -41,7 +41,7 @@ public static class CaptionLoss
 
     private static Tensor BehindTheEndIgnored(Tensor ids, long endId)
     {
-        Tensor end = ids.eq(endId).to(ScalarType.Int64);
-        return ids.masked_fill((end.cumsum(1) - end).gt(0), Ignored);
+        Tensor end = ids.eq(Scalars.Of(endId)).to(ScalarType.Int64);
+        return ids.masked_fill((end.cumsum(1) - end).gt(Scalars.Of(0)), Scalars.Of(Ignored));
     }
 }

@@ -37,6 +37,9 @@ public sealed class CaptionModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Te
     /// <summary>Where the bottlenecks find x_R.</summary>
     public RoutingFeature Feature { get; }
 
+    /// <summary>Prompt tuning's vectors, which stand in front of the visual prefix; null without any.</summary>
+    public PromptVectors? Prompt { get; set; }
+
     /// <summary>Logits of the token after each position of prefix and caption.</summary>
     /// <param name="ids">(B, T), int64, padded.</param>
     /// <param name="mask">(B, T), 1 for a caption's own tokens; null when nothing is padded.</param>
@@ -49,8 +52,10 @@ public sealed class CaptionModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Te
         Tensor words = Text.WordEmbeddings(ids);
         (Tensor? routing, Tensor? prefix) = Image.Compute(features, ids.size(0));
         using IDisposable? use = routing is null ? null : Feature.Use(routing);
-        Tensor hidden = Text.Encode(cat([prefix!, words], 1), ImageSide.PrefixedMask(prefix!, mask));
-        return scope.MoveToOuter(Text.Logits(hidden));
+        Tensor front = Front(prefix!);
+        Tensor hidden = Text.Encode(cat([front, words], 1), ImageSide.PrefixedMask(front, mask));
+        long prompt = Prompt?.Length ?? 0;
+        return scope.MoveToOuter(Text.Logits(prompt == 0 ? hidden : hidden.narrow(1, prompt, hidden.size(1) - prompt)));
     }
 
     /// <summary>Starts the decoding of captions, one row a picture; nothing is recorded for a backward pass.</summary>
@@ -68,6 +73,8 @@ public sealed class CaptionModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Te
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         (Tensor? routing, Tensor? prefix) = Image.Compute(features, images);
-        return new CaptionSession(Text, Feature, prefix!, routing, maxLength);
+        return new CaptionSession(Text, Feature, Front(prefix!), routing, maxLength);
     }
+
+    private Tensor Front(Tensor prefix) => Prompt is null ? prefix : Prompt.InFrontOf(prefix);
 }

@@ -29,7 +29,7 @@ public sealed record CaptionPeftOptions(BlockRouting Blocks = BlockRouting.Joint
 /// </summary>
 public static class CaptionPeft
 {
-    /// <summary>LoRA or Adapter as a plan; null when nothing is attached (full, frozen).</summary>
+    /// <summary>The method as a plan; null when nothing is attached (full, frozen).</summary>
     /// <exception cref="InvalidInputException">
     /// The routing function mixes the tokens of a text, so that a word would be predicted from those behind it; or adapter targets are given
     /// as a regular expression, which does not say which of them share one.
@@ -41,9 +41,11 @@ public static class CaptionPeft
             throw new InvalidInputException($"peft.routing: '{section.Routing}' mixes the tokens of a text; in a caption every word would then be predicted from the words behind it.");
         return section.Method switch
         {
-            PeftMethod.Lora => Lora(section, text, options.Blocks),
+            PeftMethod.Lora => RankPatterns.Apply(section, text, Lora(section, text, options.Blocks)),
             PeftMethod.Adapter => Adapter(section, text, options.Position),
-            _ => null,
+            _ => RivalPlans.PlanOf(section, new RivalBackbone(
+                text, text.Width, PeftPlans.Targets(section, text.PeftTargets.Lora), PeftPlans.Targets(section, text.PeftTargets.Adapter),
+                text.PeftTargets.LayerNorms, text.Config.Activation, text.PeftTargets.Rivals)),
         };
     }
 

@@ -30,9 +30,13 @@ public sealed record ImageSideOptions(RoutingSource Source, PrefixKind Prefix, P
     public static ImageSideOptions Of(Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        // Several tasks read the encoder's tokens; what routes is made of them and the text inside the language model.
+        if (recipe.Task == RecipeTask.Multitask)
+            return new(RoutingSource.Patches, PrefixKind.Single, PrefixSource.Patches, IsRouted(recipe.Peft));
         return new(recipe.RoutingFeature.Source, recipe.Text.Prefix, recipe.Text.PrefixSource, IsRouted(recipe.Peft));
     }
 
-    private static bool IsRouted(PeftSection peft) => peft.Method is PeftMethod.Lora or PeftMethod.Adapter
+    /// <summary>Whether a recipe's bottlenecks read x_R.</summary>
+    internal static bool IsRouted(PeftSection peft) => peft.Method is PeftMethod.Lora or PeftMethod.Adapter
         && (KnownRoutingFunctions.Get(peft.Routing).NeedsFeature || KnownBottlenecks.Get(peft.Bottleneck).AlwaysUsesFeature);
 }

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using VLPeft.Models;
 using VLPeft.Peft;
 using VLPeft.Recipes;
 using VLPeft.Routing;
+using static TorchSharp.torch;
 
 namespace VLPeft.VisionLanguage;
 
@@ -13,6 +15,7 @@ internal static class PeftPlans
     public static LoraOptions Lora(PeftSection section, PeftTargets targets) =>
         new(Targets(section, targets.Lora), section.Rank, section.Alpha ?? section.Rank)
         {
+            Scaling = section.Scaling,
             Routing = KnownRoutingFunctions.Get(section.Routing),
             Kind = KnownBottlenecks.Get(section.Bottleneck),
             Dropout = section.Dropout,
@@ -48,6 +51,16 @@ internal static class PeftPlans
         : section.TargetsRegex is { } regex ? [ModulePattern.FullMatch($@"(?:{regex})\.bias")]
         : [ModulePattern.Suffixes(Names(section, defaults).Select(target => $"{target}.bias"))];
 
+    /// <summary>The biases of the modules that a pattern means, if the section says that they train.</summary>
+    public static ImmutableArray<ModulePattern> BiasesOf(PeftSection section, nn.Module backbone, ModulePattern modules)
+    {
+        if (!section.TrainTargetBiases)
+            return [];
+        var biases = backbone.named_parameters().Select(one => one.name).Where(name => name.EndsWith(".bias", StringComparison.Ordinal)).ToHashSet();
+        string[] own = [.. backbone.named_modules().Select(one => one.name).Where(modules.Matches).Select(name => $"{name}.bias").Where(biases.Contains)];
+        return own.Length == 0 ? [] : [ModulePattern.FullMatch(string.Join('|', own.Select(Regex.Escape)))];
+    }
+
     private static ImmutableArray<ModulePattern> LayerNorms(PeftSection section, PeftTargets targets) =>
-        section.TrainLayerNorms ? [targets.LayerNorms] : [];
+        section.LayerNormsTrain ? [targets.LayerNorms] : [];
 }

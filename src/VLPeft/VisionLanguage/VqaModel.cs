@@ -42,6 +42,12 @@ public sealed class VqaModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Tensor
     /// <summary>Where the bottlenecks find x_R.</summary>
     public RoutingFeature Feature { get; }
 
+    /// <summary>
+    /// Prompt tuning's vectors, which the layers read beside the embedded text; null without any. They have no positions and stand behind it, so that what
+    /// the classifier reads stays where it is.
+    /// </summary>
+    public PromptVectors? Prompt { get; set; }
+
     /// <summary>True when whatever is attached to the last layer acts on each position for itself, so that position 0 alone may be computed there.</summary>
     public bool LastLayerIsPositionWise { get; set; }
 
@@ -68,10 +74,12 @@ public sealed class VqaModel : nn.Module<Tensor, Tensor?, ImageFeatures?, Tensor
 
     private Tensor Encode(Tensor embedded, Tensor? mask, Tensor? routing, OutputPositions positions)
     {
-        if (routing is null)
+        using IDisposable? use = routing is null ? null : Feature.Use(routing);
+        if (Prompt is null)
             return _text.Encode(embedded, mask, positions);
-        using (Feature.Use(routing))
-            return _text.Encode(embedded, mask, positions);
+        Tensor? whole = mask is null ? null : cat([mask, ones(mask.size(0), Prompt.Length, mask.dtype, mask.device)], 1);
+        Tensor hidden = _text.Encode(Prompt.Behind(embedded), whole, positions);
+        return positions == OutputPositions.First ? hidden : hidden.narrow(1, 0, embedded.size(1));
     }
 
     private (Tensor Embedded, Tensor? Mask, Tensor? Routing) Embed(Tensor ids, Tensor? mask, ImageFeatures? features)

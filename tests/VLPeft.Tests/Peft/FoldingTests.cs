@@ -130,7 +130,7 @@ public sealed class FoldingTests
     {
         using var frozen = no_grad();
         foreach ((_, Parameter parameter) in bottleneck.Roles)
-            parameter.copy_(randn(parameter.shape).mul(0.3));
+            parameter.copy_(randn(parameter.shape).mul(Scalars.Of(0.3)));
     }
 
     private static OutputBlocks? Blocks(BlockRouting? routing) => routing is { } one ? new OutputBlocks([true, false, true], one) : null;

@@ -45,6 +45,20 @@ public sealed class PeftFolderTests : IDisposable
             {
                 Sites = [new PeftSite(ModulePattern.Suffixes("query"), Attachment.Parallel), new PeftSite(ModulePattern.Suffixes("1.value"), Attachment.Parallel)],
             },
+            ["rank patterns"] = Lora("query", "value").ToPlan() with
+            {
+                Sites =
+                [
+                    new PeftSite(ModulePattern.Suffixes("query"), Attachment.Parallel),
+                    new PeftSite(ModulePattern.Suffixes("value"), Attachment.Parallel, Bottleneck: (Lora("value") with { Rank = 2, Alpha = 3 }).ToPlan().Bottleneck),
+                ],
+            },
+            ["ia3"] = (new Ia3Options(ModulePattern.Suffixes("query"), ModulePattern.Suffixes("value")) { AlsoTrain = [also[1]] }).ToPlan(),
+            ["ia3 blocks"] = (new Ia3Options(ModulePattern.Suffixes("value"), null) { Blocks = [true, false] }).ToPlan(),
+            ["dora"] = (new DoraOptions(ModulePattern.Suffixes("query", "value"), 4, 8) { AlsoTrain = also }).ToPlan(),
+            ["compacter"] = (new CompacterOptions(ModulePattern.Suffixes("query"), 8, 4, HiddenActivation.GeluTanh) { PhmDimension = 2 }).ToPlan(),
+            ["bitfit"] = new BitFitOptions(ModulePattern.Suffixes("bias")).ToPlan(),
+            ["layernorm"] = new LayerNormOptions(also[1]).ToPlan(),
             ["width"] = Adapter("norm").ToPlan() with { Sites = [new PeftSite(ModulePattern.Suffixes("norm"), Attachment.SerialResidual, Width: 8)] },
         };
         foreach (BlockRouting routing in Enum.GetValues<BlockRouting>())
@@ -108,6 +122,7 @@ public sealed class PeftFolderTests : IDisposable
 
     // What PEFT can't compute must not carry a type that it knows: it would drop the routing without a word.
     [Theory, InlineData("lora", "LORA"), InlineData("trained biases and norms", "LORA"), InlineData("two sites", "LORA"), InlineData("regex", "LORA")]
+    [InlineData("dora", "LORA"), InlineData("rank patterns", "LORA"), InlineData("ia3", "IA3"), InlineData("ia3 blocks", "VLPEFT"), InlineData("compacter", "VLPEFT"), InlineData("bitfit", "VLPEFT")]
     [InlineData("lora multiply", "VLPEFT"), InlineData("adapter", "VLPEFT"), InlineData("blocks Joint", "VLPEFT"), InlineData("kind split", "VLPEFT")]
     public void OnlyAPlainLoraIsOneForPeft(string name, string type) => Assert.Equal(type, (string?)Config(name)["peft_type"]);
 
@@ -149,7 +164,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("peft_type", "\"IA3\""), InlineData("use_dora", "true"), InlineData("rank_pattern", "{\"a\":2}"), InlineData("from_the_future", "1")]
+    [InlineData("peft_type", "\"LOHA\""), InlineData("use_dora", "1"), InlineData("rank_pattern", "{\"a\":0.5}"), InlineData("rank_pattern", "{\"(\":2}"), InlineData("alpha_pattern", "[2]"), InlineData("from_the_future", "1")]
     [InlineData("init_lora_weights", "\"pissa\""), InlineData("bias", "\"some\""), InlineData("r", "0"), InlineData("r", "\"4\""), InlineData("lora_alpha", "null")]
     [InlineData("lora_dropout", "\"0\""), InlineData("target_modules", "[1]"), InlineData("layers_to_transform", "\"x\""), InlineData("modules_to_save", "3")]
     [InlineData("use_rslora", "1")]

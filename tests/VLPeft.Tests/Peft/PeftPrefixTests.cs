@@ -79,6 +79,47 @@ public sealed class PeftPrefixTests : IDisposable
         }
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void UnitsAreFoundUnderAPrefixWithWhatTheyShare(bool fromBare)
+    {
+        using var scope = NewDisposeScope();
+        var whole = new Whole();
+        ModulePattern At(string modules) => ModulePattern.FullMatch((fromBare ? "" : @"roberta\.") + modules);
+        PeftPlan plan = new CompacterOptions(At(@"layer\.\d+\.query"), 8, 4, HiddenActivation.Gelu).ToPlan();
+        plan = plan with { Units = [.. plan.Units, .. new Ia3Options(At(@"layer\.0\.value"), At(@"layer\.1\.value")).ToPlan().Units] };
+        Tensor x = randn(2, 5, 8), expected;
+        string audit;
+        using (PeftModel saved = PeftModel.Inject(fromBare ? whole.Bare : whole, plan))
+        {
+            Randomize(saved);
+            PeftFolder.Save(saved, _folder);
+            (expected, audit) = (whole.Bare.call(x).detach(), saved.Describe().ToString());
+        }
+        using PeftModel loaded = PeftFolder.Load(_folder, fromBare ? whole : whole.Bare);
+        Assert.True(whole.Bare.call(x).Equals(expected));
+        Assert.Equal(plan.Units.Length, loaded.Plan.Units.Length);
+        Assert.Equal(audit.Replace("roberta.", "", StringComparison.Ordinal).Split('\n')[1..], loaded.Describe().ToString().Replace("roberta.", "", StringComparison.Ordinal).Split('\n')[1..]);
+    }
+
+    [Theory, InlineData("dora"), InlineData("ia3")]
+    public void WithoutOurKeyWhatPeftKnowsIsFoundUnderAPrefixToo(string method)
+    {
+        using var scope = NewDisposeScope();
+        var whole = new Whole();
+        PeftPlan plan = method == "dora"
+            ? new DoraOptions(ModulePattern.Suffixes("query"), 4, 6).ToPlan() : new Ia3Options(ModulePattern.Suffixes("query"), ModulePattern.Suffixes("value")).ToPlan();
+        Tensor x = randn(2, 5, 8), expected;
+        using (PeftModel saved = PeftModel.Inject(whole.Bare, plan))
+        {
+            Randomize(saved);
+            PeftFolder.Save(saved, _folder, "roberta.");
+            expected = whole.Bare.call(x).detach();
+        }
+        RemoveOurKey();
+        using PeftModel loaded = PeftFolder.Load(_folder, whole.Bare);
+        Assert.True(whole.Bare.call(x).allclose(expected, 1e-5, 1e-6));
+    }
+
     [Fact]
     public void TwoPlacesThatFitAlikeAreNamed()
     {
@@ -134,6 +175,6 @@ public sealed class PeftPrefixTests : IDisposable
 
         public Twins() : base(nameof(Twins)) => RegisterComponents();
 
-        public override Tensor forward(Tensor x) => left.call(x) + next.call(x);
+        public override Tensor forward(Tensor x) => left.call(x).Plus(next.call(x));
     }
 }

@@ -26,7 +26,7 @@ internal sealed class Toy : nn.Module<Tensor, Tensor>
 
         public Block() : base(nameof(Block)) => RegisterComponents();
 
-        public override Tensor forward(Tensor x) => norm.call(x + pair.call(query.call(x), value.call(x)));
+        public override Tensor forward(Tensor x) => norm.call(x.Plus(pair.call(query.call(x), value.call(x))));
     }
 
     internal sealed class Pair() : nn.Module<Tensor, Tensor, Tensor>(nameof(Pair))

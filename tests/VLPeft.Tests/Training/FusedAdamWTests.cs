@@ -95,7 +95,7 @@ public sealed class FusedAdamWTests
         {
             var parameter = new Parameter(ones(1));
             using var optimizer = new FusedAdamW([("p", parameter)], new AdamWOptions { Form = form, Epsilon = 1e-6 });
-            (parameter * 1e-6).sum().backward();
+            parameter.Times(1e-6).sum().backward();
             optimizer.Step(0.01);
             return parameter.item<float>();
         }
@@ -110,8 +110,8 @@ public sealed class FusedAdamWTests
             Parameter[] mine = [new(randn(4, 5)), new(randn(1)), new(randn(40))];
             Parameter[] theirs = [.. mine.Select(parameter => new Parameter(parameter.detach().clone()))];
             using var optimizer = new FusedAdamW([.. mine.Select((parameter, i) => ($"{i}", parameter))], Options);
-            mine.Select(parameter => parameter.pow(3).sum()).Aggregate((a, b) => a + b).backward();
-            theirs.Select(parameter => parameter.pow(3).sum()).Aggregate((a, b) => a + b).backward();
+            mine.Select(parameter => parameter.pow(Scalars.Of(3)).sum()).Aggregate((a, b) => a.Plus(b)).backward();
+            theirs.Select(parameter => parameter.pow(Scalars.Of(3)).sum()).Aggregate((a, b) => a.Plus(b)).backward();
 
             double norm = optimizer.ClipGradientNorm(limit).ToDouble();
 
@@ -144,7 +144,7 @@ public sealed class FusedAdamWTests
         for (int i = 0; i < 2; i++)
         {
             parameter.sum().backward();
-            (parameter * 3).sum().backward();
+            parameter.Times(3).sum().backward();
             optimizer.ScaleGradients(0.5);
             Assert.Equal([2f, 2f], parameter.grad!.data<float>().ToArray());
             optimizer.Step(0);

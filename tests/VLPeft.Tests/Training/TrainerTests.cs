@@ -193,7 +193,7 @@ public sealed class TrainerTests : IDisposable
     public void A_bad_loss_stops_the_run_and_keeps_the_checkpoint(double value)
     {
         using var task = new ToyTask();
-        task.OnLoss = (_, loss) => task.Seen.Count == 8 ? loss * value : loss;
+        task.OnLoss = (_, loss) => task.Seen.Count == 8 ? loss.Times(value) : loss;
 
         var error = Assert.Throws<TrainingDivergedException>(() => Train(task, Options with { CheckpointSteps = 3 }));
 
@@ -210,7 +210,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var task = new ToyTask();
         // The loss is finite, its gradient is not: d√x at 0.
-        task.OnLoss = (_, loss) => task.Seen.Count == 6 ? loss + (task.TrainableParameters[0].Parameter * 0).abs().sum().sqrt() : loss;
+        task.OnLoss = (_, loss) => task.Seen.Count == 6 ? loss.Plus(task.TrainableParameters[0].Parameter.Times(0).abs().sum().sqrt()) : loss;
 
         var error = Assert.Throws<TrainingDivergedException>(() => Train(task, Options with { CheckpointSteps = 2 }));
 

@@ -17,7 +17,7 @@ public sealed class CaptionLossTests
     {
         using var scope = NewDisposeScope();
         Tensor ids = tensor(new long[,] { { 3, 0, End, End }, { End, End, End, End } });
-        Tensor logits = arange(2 * 6 * 5, ScalarType.Float32).mul(0.37).sin().reshape(2, 6, 5);
+        Tensor logits = arange(Scalars.Of(2 * 6 * 5), ScalarType.Float32).mul(Scalars.Of(0.37)).sin().reshape(2, 6, 5);
         Tensor scores = logits.log_softmax(-1);
         string[] labels = counted.Split(' ');
         int firstRow = kind == CaptionLossKind.FromPrefix ? 3 : 2;

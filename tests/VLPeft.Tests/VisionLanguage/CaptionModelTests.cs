@@ -148,14 +148,14 @@ public sealed class CaptionModelTests
         PeftModel peft = PeftModel.Inject(text, CaptionPeft.PlanOf(new PeftSection { Rank = 4, Routing = routing }, text)!, feature);
         using var _ = no_grad();
         foreach ((string name, Parameter parameter) in peft.BottleneckParameters.Where(one => one.Name.EndsWith("lora_B", StringComparison.Ordinal)))
-            parameter.copy_(arange(parameter.numel(), ScalarType.Float32).mul(0.7).sin().mul(0.3).reshape(parameter.shape));
+            parameter.copy_(arange(Scalars.Of(parameter.numel()), ScalarType.Float32).mul(Scalars.Of(0.7)).sin().mul(Scalars.Of(0.3)).reshape(parameter.shape));
         model.eval();
         return (model, peft);
     }
 
     private static ImageFeatures Features(long images) => new(
-        arange(images * 12, ScalarType.Float32).mul(0.9).sin().reshape(images, 1, 12),
-        arange(images * 3 * 12, ScalarType.Float32).mul(0.8).cos().reshape(images, 3, 12));
+        arange(Scalars.Of(images * 12), ScalarType.Float32).mul(Scalars.Of(0.9)).sin().reshape(images, 1, 12),
+        arange(Scalars.Of(images * 3 * 12), ScalarType.Float32).mul(Scalars.Of(0.8)).cos().reshape(images, 3, 12));
 
     private static void AssertNext(CaptionModel model, ImageFeatures features, long[][] sequences, long[] images, Tensor next)
     {

@@ -79,7 +79,7 @@ public sealed class CaptionPeftTests
         using PeftModel peft = PeftModel.Inject(text, CaptionPeft.PlanOf(Lora with { Targets = ["c_fc", "mlp.c_proj"], TrainTargetBiases = false }, text)!);
         using (no_grad())
             foreach ((string _, Parameter parameter) in peft.BottleneckParameters)
-                parameter.copy_(arange(parameter.numel(), ScalarType.Float32).mul(0.7).sin().mul(0.3).reshape(parameter.shape));
+                parameter.copy_(arange(Scalars.Of(parameter.numel()), ScalarType.Float32).mul(Scalars.Of(0.7)).sin().mul(Scalars.Of(0.3)).reshape(parameter.shape));
         Assert.Equal(
             new[] { (12L, 20L), (12L, 20L), (20L, 12L), (20L, 12L) },
             peft.Attached.Select(one => (one.Bottleneck.Width, one.Bottleneck.OutputWidth)).Order());

@@ -65,7 +65,7 @@ internal sealed class SplitMergeEntry : BottleneckEntry
         Tensor text = Project(hidden, down_text); // (B, T, r/4)
         Tensor routed = _routing.Route(text, Project(feature!, down_image));
         if (norm_weight is not null)
-            routed = nn.functional.layer_norm((routed + text).to(norm_weight.dtype), [norm_weight.size(0)], norm_weight, norm_bias).to(text.dtype);
+            routed = nn.functional.layer_norm(routed.Plus(text).to(norm_weight.dtype), [norm_weight.size(0)], norm_weight, norm_bias).to(text.dtype);
         return Project(routed, up_shared); // (B, T, r)
     }
 }

@@ -6,9 +6,12 @@ namespace VLPeft.Peft;
 /// <summary>LoRA (Hu et al., 2022), with a routing function inside (method.md §3).</summary>
 /// <param name="Targets">The linear layers.</param>
 /// <param name="Rank">r, at least 1.</param>
-/// <param name="Alpha">The output is scaled by alpha / r.</param>
+/// <param name="Alpha">The output is scaled by alpha / r, or what <see cref="Scaling"/> says.</param>
 public sealed record LoraOptions(ModulePattern Targets, long Rank, double Alpha)
 {
+    /// <summary>What alpha is divided by.</summary>
+    public LoraScaling Scaling { get; init; } = LoraScaling.Rank;
+
     /// <summary>R; none for plain LoRA.</summary>
     public IRoutingFunction Routing { get; init; } = KnownRoutingFunctions.None;
 
@@ -24,10 +27,10 @@ public sealed record LoraOptions(ModulePattern Targets, long Rank, double Alpha)
     /// <summary>The backbone's own parameters that train beside the bottlenecks.</summary>
     public ImmutableArray<ModulePattern> AlsoTrain { get; init; } = [];
 
-    /// <summary>The plan: parallel bottlenecks without biases, up projection zero at the start, scale alpha / r.</summary>
+    /// <summary>The plan: parallel bottlenecks without biases, up projection zero at the start.</summary>
     public PeftPlan ToPlan() => new(
         [new PeftSite(Targets, Attachment.Parallel, Blocks: Blocks)],
-        new BottleneckOptions(Rank, Alpha / Rank, Kind, Routing, Dropout: Dropout),
+        new BottleneckOptions(Rank, Scaling.Of(Alpha, Rank), Kind, Routing, Dropout: Dropout),
         AlsoTrain,
         BottleneckNames.Lora);
 }

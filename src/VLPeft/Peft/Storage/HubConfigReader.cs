@@ -43,6 +43,13 @@ internal sealed class HubConfigReader(JsonElement json, string source)
         return [.. items.Select(one => one.ValueKind == JsonValueKind.Number && one.TryGetInt32(out int number) ? number : throw Bad(key, "a list of whole numbers"))];
     }
 
+    /// <summary>A table from text to numbers, in its order; empty when absent.</summary>
+    public ImmutableArray<(string Key, double Value)> Numbers(string key) =>
+        !Has(key) ? []
+        : Kind(key) == JsonValueKind.Object && json.GetProperty(key).EnumerateObject().All(one => one.Value.ValueKind == JsonValueKind.Number)
+            ? [.. json.GetProperty(key).EnumerateObject().Select(one => (one.Name, one.Value.GetDouble()))]
+            : throw Bad(key, "a table from names to numbers");
+
     /// <summary>Refuses keys that say something (not null, false or empty) and are not understood.</summary>
     public void RequireOff(Func<string, bool> unknown)
     {

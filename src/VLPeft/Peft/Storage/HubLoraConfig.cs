@@ -10,7 +10,7 @@ internal sealed class HubLoraConfig
 {
     // Read below.
     private static readonly HashSet<string> Known =
-        ["peft_type", "r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "init_lora_weights", "target_modules", "layers_to_transform", "modules_to_save"];
+        ["peft_type", "r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "init_lora_weights", "target_modules", "layers_to_transform", "modules_to_save"];
 
     // Change nothing in the forward pass of an adapter whose weights are in the file. fan_in_fan_out says how the base layer stores its
     // weight; here every layer has (out, in).
@@ -24,20 +24,27 @@ internal sealed class HubLoraConfig
     private readonly string? _regex;
     private readonly ImmutableArray<string> _targets = [], _modulesToSave = [];
     private readonly ImmutableArray<int> _layers = [];
+    private readonly ImmutableArray<(string Key, double Value)> _ranks, _alphas;
     private readonly string _bias;
-    private readonly double _scale, _dropout;
+    private readonly double _alpha, _dropout;
     private readonly long _rank;
+    private readonly LoraScaling _scaling;
+    private readonly bool _magnitudes;
 
     private HubLoraConfig(HubConfigReader json)
     {
         string type = json.Text("peft_type");
         if (type != "LORA")
-            throw json.Bad("peft_type", "\"LORA\" (other methods of PEFT are not supported)");
+            throw json.Bad("peft_type", "\"LORA\" or \"IA3\" (other methods of PEFT are not supported)");
         json.RequireOff(key => !Known.Contains(key) && !Harmless.Contains(key));
         CheckInitialization(json);
         _rank = json.Integer("r") is > 0 and long rank ? rank : throw json.Bad("r", "a rank of 1 or more");
-        double alpha = json.Number("lora_alpha", null);
-        _scale = json.Flag("use_rslora") ? alpha / Math.Sqrt(_rank) : alpha / _rank;
+        _alpha = json.Number("lora_alpha", null);
+        _scaling = json.Flag("use_rslora") ? LoraScaling.SqrtRank : LoraScaling.Rank;
+        _magnitudes = json.Flag("use_dora");
+        (_ranks, _alphas) = (Patterns(json, "rank_pattern"), Patterns(json, "alpha_pattern"));
+        if (_ranks.Any(one => one.Value < 1 || one.Value != Math.Floor(one.Value)))
+            throw json.Bad("rank_pattern", "ranks of 1 or more");
         _dropout = json.Number("lora_dropout", 0);
         _bias = json.Has("bias") ? json.Text("bias") : "none";
         if (_bias is not ("none" or "lora_only" or "all"))
@@ -60,13 +67,62 @@ internal sealed class HubLoraConfig
         prefixes ??= HubPrefixes.None;
         var names = new PatternTranslation(backbone, prefixes.InFile, prefixes.InModel);
         ModulePattern targets = Limited(_regex is null ? ModulePattern.Suffixes(_targets) : ModulePattern.FullMatch(_regex));
-        PeftPlan plan = new LoraOptions(names.OfModules(targets), _rank, _rank * _scale) { Dropout = _dropout }.ToPlan();
-        return plan with
+        return Attached(names, targets) with
         {
-            Bottleneck = plan.Bottleneck with { Scale = _scale },
             // PEFT ignores a name in modules_to_save that the model lacks (it adds "classifier" and "score" on its own).
             AlsoTrain = [.. Saved().Where(names.MeansParameters).Select(names.OfParameters), .. Biases(names.BiasesOf(targets))],
         };
+    }
+
+    private PeftPlan Attached(PatternTranslation names, ModulePattern targets)
+    {
+        (ModulePattern Pattern, long Rank, double Scale)[] groups = [.. Groups(names, targets)];
+        if (_magnitudes)
+            return PeftPlan.OfUnits([.. groups.Select(group => new UnitSite(group.Pattern, new DoraKind(group.Rank, group.Scale, _dropout)))], []);
+        PeftPlan plan = new LoraOptions(names.OfModules(targets), _rank, _alpha) { Dropout = _dropout, Scaling = _scaling }.ToPlan();
+        BottleneckOptions usual = plan.Bottleneck;
+        return plan with
+        {
+            Sites = [.. groups.Select(group => plan.Sites[0] with
+            {
+                Pattern = group.Pattern,
+                Bottleneck = (group.Rank, group.Scale) == (usual.Rank, usual.Scale) ? null : usual with { Rank = group.Rank, Scale = group.Scale },
+            })],
+        };
+    }
+
+    // The targets by their rank and scale.
+    private IEnumerable<(ModulePattern Pattern, long Rank, double Scale)> Groups(PatternTranslation names, ModulePattern targets)
+    {
+        if (_ranks.IsEmpty && _alphas.IsEmpty)
+            return [(names.OfModules(targets), _rank, _scaling.Of(_alpha, _rank))];
+        return names.ModulesOf(targets)
+            .GroupBy(module => (Rank: (long)For(_ranks, module.Original, _rank), Alpha: For(_alphas, module.Original, _alpha)), module => module.Local)
+            .Select(group => (PatternTranslation.Exactly(group), group.Key.Rank, _scaling.Of(group.Key.Alpha, group.Key.Rank)));
+    }
+
+    // As PEFT looks a module up: the first expression that matches its name, or its end after a dot.
+    private static double For(ImmutableArray<(string Key, double Value)> patterns, string module, double usual)
+    {
+        foreach ((string key, double value) in patterns)
+            if (ModulePattern.FullMatch($@"(?:.*\.)?(?:{key})").Matches(module))
+                return value;
+        return usual;
+    }
+
+    private static ImmutableArray<(string Key, double Value)> Patterns(HubConfigReader json, string key)
+    {
+        ImmutableArray<(string Key, double Value)> patterns = json.Numbers(key);
+        try
+        {
+            foreach ((string expression, _) in patterns)
+                ModulePattern.FullMatch(expression);
+            return patterns;
+        }
+        catch (InvalidInputException)
+        {
+            throw json.Bad(key, "regular expressions");
+        }
     }
 
     private ModulePattern Limited(ModulePattern pattern) => _layers.IsEmpty ? pattern : pattern.InLayers(_layers);

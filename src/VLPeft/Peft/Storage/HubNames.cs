@@ -22,7 +22,11 @@ internal static partial class HubNames
     /// <summary>The trained biases of layers that carry a LoRA.</summary>
     public static IReadOnlySet<string> TargetBiases(PeftModel model)
     {
-        var attached = model.Attached.Where(one => one.Attachment == Attachment.Parallel).Select(one => one.ModuleName).ToHashSet();
+        HashSet<string> attached =
+        [
+            .. model.Attached.Where(one => one.Attachment == Attachment.Parallel).Select(one => one.ModuleName),
+            .. model.Units.Where(one => one.Kind is DoraKind).Select(one => one.ModuleName),
+        ];
         return model.AlsoTrained.Select(one => one.Name)
             .Where(name => name.EndsWith(".bias", StringComparison.Ordinal) && attached.Contains(ModuleOf(name)))
             .ToHashSet();
@@ -64,6 +68,6 @@ internal static partial class HubNames
     private static bool IsProjection(string name) =>
         name.EndsWith(".lora_A", StringComparison.Ordinal) || name.EndsWith(".lora_B", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"^(.*?)\.(?:lora_[^.]*|adapter)(?:\..*)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(.*?)\.(?:lora_[^.]*|adapter|compacter|prompt|prefix)(?:\..*)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Bottleneck();
 }

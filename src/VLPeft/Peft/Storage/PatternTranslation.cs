@@ -12,6 +12,9 @@ internal sealed class PatternTranslation(nn.Module backbone, Func<string, string
     private readonly string[] _modules = [.. backbone.named_modules().Select(one => one.name).Where(name => name.Length > 0)];
     private readonly string[] _parameters = [.. backbone.named_parameters().Select(one => one.name)];
 
+    /// <summary>The modules that a pattern means, each with its name in this backbone and in the file.</summary>
+    public (string Local, string Original)[] ModulesOf(ModulePattern pattern) => [.. Meant(pattern, _modules).Select(name => (name, original(name)!))];
+
     /// <summary>The biases of the modules that a pattern means, where they have any.</summary>
     public string[] BiasesOf(ModulePattern pattern) => [.. Meant(pattern, _modules).Select(name => $"{name}.bias").Intersect(_parameters)];
 
@@ -27,6 +30,7 @@ internal sealed class PatternTranslation(nn.Module backbone, Func<string, string
     public PeftPlan Of(PeftPlan plan) => plan with
     {
         Sites = [.. plan.Sites.SelectMany(Of)],
+        Units = [.. plan.Units.Select(one => one with { Pattern = OfModules(one.Pattern) })],
         AlsoTrain = [.. plan.AlsoTrain.Select(OfParameters)],
     };
 
@@ -52,5 +56,6 @@ internal sealed class PatternTranslation(nn.Module backbone, Func<string, string
 
     private string[] Meant(ModulePattern pattern, string[] names) => [.. names.Where(name => original(name) is { } there && pattern.Matches(there))];
 
-    private static ModulePattern Exactly(IEnumerable<string> names) => ModulePattern.FullMatch(string.Join('|', names.Select(Regex.Escape)));
+    /// <summary>These names and no others.</summary>
+    public static ModulePattern Exactly(IEnumerable<string> names) => ModulePattern.FullMatch(string.Join('|', names.Select(Regex.Escape)));
 }

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace VLPeft.Peft;
 
 /// <summary>
-/// Adapters on disk in Hugging Face PEFT's layout: adapter_config.json and adapter_model.safetensors. A plain LoRA goes both ways; our
-/// own plans carry their routing under an extra key, and another peft_type, so that PEFT refuses them instead of dropping the routing.
+/// Adapters on disk in Hugging Face PEFT's layout: adapter_config.json and adapter_model.safetensors. What PEFT can
+/// compute goes both ways; our own plans carry themselves under an extra key, and another peft_type, so that PEFT refuses them instead of dropping the routing.
 /// </summary>
 public static class PeftFolder
 {
@@ -37,8 +37,8 @@ public static class PeftFolder
         ArgumentNullException.ThrowIfNull(prefix);
         if (prefix.Length > 0 && !prefix.EndsWith('.'))
             throw new ArgumentException($"a prefix ends in a dot, like \"roberta.\"; got \"{prefix}\".", nameof(prefix));
-        JsonObject config = HubLoraWriter.Write(model, prefix, baseModel);
-        bool forPeft = (string?)config["peft_type"] == HubLoraWriter.LoraType;
+        JsonObject config = HubWriter.Write(model, prefix, baseModel);
+        bool forPeft = (string?)config["peft_type"] != HubWriter.OwnType;
         string configPath = Path.Combine(folder, ConfigName), weightsPath = Path.Combine(folder, WeightsName);
         AtomicFile.Write(weightsPath, stream =>
         {
@@ -55,7 +55,7 @@ public static class PeftFolder
     }
 
     /// <summary>Injects a saved adapter into a backbone and loads its weights.</summary>
-    /// <param name="folder">A folder written by <see cref="Save(PeftModel, string, string, string?)"/>, or a plain LoRA written by Hugging Face PEFT.</param>
+    /// <param name="folder">A folder written by <see cref="Save(PeftModel, string, string, string?)"/>, or LoRA, rsLoRA, DoRA or (IA)³ written by Hugging Face PEFT.</param>
     /// <param name="backbone">
     /// The model. A prefix that the names in the file have and the model's lack ("roberta.") is found out, and the other way round.
     /// </param>
@@ -73,10 +73,10 @@ public static class PeftFolder
         string source = Path.Combine(folder, ConfigName);
         using JsonDocument config = JsonFile.ReadObject(source, "adapter configuration");
         SavedPlan? own = config.RootElement.TryGetProperty(PeftPlanJson.Key, out JsonElement plan) ? PeftPlanJson.Read(plan, source) : null;
-        HubLoraConfig? hub = own is null ? HubLoraConfig.Read(config.RootElement, source) : null;
+        Func<nn.Module, HubPrefixes?, PeftPlan>? hub = own is null ? HubPlan(config.RootElement, source) : null;
         using SafetensorsFile weights = OpenWeights(folder, own?.WeightsHash);
         var prefixes = HubPrefixes.Find(HubNames.Owners(weights.Names), backbone.named_modules().Select(one => one.name), weights.Description);
-        PeftModel model = Inject(own?.ToPlan(backbone, prefixes) ?? hub!.ToPlan(backbone, prefixes), backbone, feature, source);
+        PeftModel model = Inject(own?.ToPlan(backbone, prefixes) ?? hub!(backbone, prefixes), backbone, feature, source);
         try
         {
             PeftWeights.Fill(model, weights);
@@ -89,11 +89,16 @@ public static class PeftFolder
         }
     }
 
+    private static Func<nn.Module, HubPrefixes?, PeftPlan> HubPlan(JsonElement config, string source) =>
+        config.TryGetProperty("peft_type", out JsonElement type) && type.ValueEquals(HubIa3Config.Type)
+            ? HubIa3Config.Read(config, source).ToPlan
+            : HubLoraConfig.Read(config, source).ToPlan;
+
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(PeftModel model, string prefix, bool wholeModules)
     {
         IReadOnlySet<string> biases = HubNames.TargetBiases(model);
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach ((string name, var parameter) in model.BottleneckParameters)
+        foreach ((string name, var parameter) in model.AddedParameters)
             tensors.Add(HubNames.Of(name), parameter);
         foreach ((string name, var parameter) in model.AlsoTrained)
             tensors.Add(biases.Contains(name) ? HubNames.InBaseLayer(name) : name, parameter);

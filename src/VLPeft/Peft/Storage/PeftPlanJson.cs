@@ -13,29 +13,21 @@ internal static class PeftPlanJson
 {
     public const string Key = "vlpeft";
     public const string HashKey = "weights_sha256";
+    private static readonly string[] OptionKeys = ["routing", "bottleneck", "rank", "scale", "bias", "dropout", "activation", "initialization"];
 
     /// <param name="plan">The plan, in the backbone's names.</param>
     /// <param name="prefix">What the file's names have in front of them.</param>
     /// <param name="weightsHash">SHA-256 of adapter_model.safetensors.</param>
     public static JsonObject Write(PeftPlan plan, string prefix, string weightsHash)
     {
-        BottleneckOptions options = plan.Bottleneck;
-        return new JsonObject
-        {
-            ["method"] = plan.Names.Method,
-            ["routing"] = options.Routing.Name,
-            ["bottleneck"] = options.Kind.Name,
-            ["rank"] = options.Rank,
-            ["scale"] = options.Scale,
-            ["bias"] = options.Bias,
-            ["dropout"] = options.Dropout,
-            ["activation"] = options.Activation?.Name(),
-            ["initialization"] = options.Initialization.ToString(),
-            ["sites"] = new JsonArray([.. plan.Sites.Select(WriteSite)]),
-            ["also_train"] = new JsonArray([.. plan.AlsoTrain.Select(WritePattern)]),
-            ["prefix"] = prefix,
-            [HashKey] = weightsHash,
-        };
+        JsonObject json = plan.Sites.IsEmpty ? [] : WriteOptions(plan.Bottleneck);
+        json.Insert(0, "method", plan.Names.Method);
+        json["sites"] = new JsonArray([.. plan.Sites.Select(WriteSite)]);
+        json["units"] = plan.Units.IsEmpty ? null : new JsonArray([.. plan.Units.Select(WriteUnit)]);
+        json["also_train"] = new JsonArray([.. plan.AlsoTrain.Select(WritePattern)]);
+        json["prefix"] = prefix;
+        json[HashKey] = weightsHash;
+        return json;
     }
 
     /// <exception cref="InvalidInputException">A key is missing or has another form; names the file.</exception>
@@ -43,34 +35,65 @@ internal static class PeftPlanJson
     {
         try
         {
-            RequireKnown(json, "method", "routing", "bottleneck", "rank", "scale", "bias", "dropout", "activation", "initialization", "sites", "also_train", "prefix", HashKey);
-            if (Required(json, "sites").GetArrayLength() == 0)
-                throw new InvalidInputException("\"sites\" is empty.");
-            var options = new BottleneckOptions(
-                Value(json, "rank", JsonValueKind.Number, one => one.GetInt64()),
-                Value(json, "scale", JsonValueKind.Number, one => one.GetDouble()),
-                KnownBottlenecks.Get(Text(json, "bottleneck")),
-                KnownRoutingFunctions.Get(Text(json, "routing")),
-                Flag(json, "bias"),
-                Value(json, "dropout", JsonValueKind.Number, one => one.GetDouble()),
-                Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
-                Named<BottleneckInitialization>(json, "initialization"));
-            BottleneckNames names = Text(json, "method") switch
-            {
-                "lora" => BottleneckNames.Lora,
-                "adapter" => BottleneckNames.Adapter,
-                string other => throw new InvalidInputException($"method '{other}' is not known."),
-            };
-            var plan = new PeftPlan(
-                [.. Required(json, "sites").EnumerateArray().Select(ReadSite)], options,
-                [.. Required(json, "also_train").EnumerateArray().Select(ReadPattern)], names);
-            return new SavedPlan(plan, Optional(json, "prefix")?.GetString(), Optional(json, HashKey)?.GetString());
+            RequireKnown(json, ["method", .. OptionKeys, "sites", "units", "also_train", "prefix", HashKey]);
+            return new SavedPlan(ReadPlan(json), Optional(json, "prefix")?.GetString(), Optional(json, HashKey)?.GetString());
         }
         catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or InvalidInputException)
         {
             throw new InvalidInputException($"{source}: the key \"{Key}\" does not hold a plan as this program writes it: {error.Message}", error);
         }
     }
+
+    private static PeftPlan ReadPlan(JsonElement json)
+    {
+        string method = Text(json, "method");
+        bool empty = Required(json, "sites").GetArrayLength() == 0;
+        if (empty != (method == BottleneckNames.None.Method))
+            throw new InvalidInputException($"\"sites\" {(empty ? "is empty" : "has bottlenecks")}, but the method is '{method}'.");
+        PeftPlan units = PeftPlan.OfUnits(
+            [.. Optional(json, "units")?.EnumerateArray().Select(ReadUnit) ?? []], [.. Required(json, "also_train").EnumerateArray().Select(ReadPattern)]);
+        return empty ? units : units with
+        {
+            Sites = [.. Required(json, "sites").EnumerateArray().Select(ReadSite)],
+            Bottleneck = ReadOptions(json),
+            Names = method switch
+            {
+                "lora" => BottleneckNames.Lora,
+                "adapter" => BottleneckNames.Adapter,
+                _ => throw new InvalidInputException($"method '{method}' is not known."),
+            },
+        };
+    }
+
+    private static JsonObject WriteUnit(UnitSite site) => new() { ["pattern"] = WritePattern(site.Pattern), ["unit"] = KnownUnits.Write(site.Kind) };
+
+    private static UnitSite ReadUnit(JsonElement json)
+    {
+        RequireKnown(json, "pattern", "unit");
+        return new UnitSite(ReadPattern(Required(json, "pattern")), KnownUnits.Read(Required(json, "unit")));
+    }
+
+    private static JsonObject WriteOptions(BottleneckOptions options) => new()
+    {
+        ["routing"] = options.Routing.Name,
+        ["bottleneck"] = options.Kind.Name,
+        ["rank"] = options.Rank,
+        ["scale"] = options.Scale,
+        ["bias"] = options.Bias,
+        ["dropout"] = options.Dropout,
+        ["activation"] = options.Activation?.Name(),
+        ["initialization"] = options.Initialization.ToString(),
+    };
+
+    private static BottleneckOptions ReadOptions(JsonElement json) => new(
+        Value(json, "rank", JsonValueKind.Number, one => one.GetInt64()),
+        Value(json, "scale", JsonValueKind.Number, one => one.GetDouble()),
+        KnownBottlenecks.Get(Text(json, "bottleneck")),
+        KnownRoutingFunctions.Get(Text(json, "routing")),
+        Flag(json, "bias"),
+        Value(json, "dropout", JsonValueKind.Number, one => one.GetDouble()),
+        Optional(json, "activation")?.GetString() is { } activation ? HiddenActivations.Parse(activation) : null,
+        Named<BottleneckInitialization>(json, "initialization"));
 
     private static JsonObject WriteSite(PeftSite site) => new()
     {
@@ -80,17 +103,24 @@ internal static class PeftPlanJson
         ["width"] = site.Width,
         ["blocks"] = site.Blocks is null ? null : new JsonArray([.. site.Blocks.Enabled.Select(one => JsonValue.Create(one))]),
         ["block_routing"] = site.Blocks?.Routing.ToString(),
+        ["own"] = site.Bottleneck is null ? null : WriteOptions(site.Bottleneck),
     };
 
     private static PeftSite ReadSite(JsonElement json)
     {
-        RequireKnown(json, "pattern", "attach", "share_as", "width", "blocks", "block_routing");
+        RequireKnown(json, "pattern", "attach", "share_as", "width", "blocks", "block_routing", "own");
         OutputBlocks? fused = Optional(json, "blocks") is { } blocks
             ? new OutputBlocks([.. blocks.EnumerateArray().Select(one => one.GetBoolean())], Named<BlockRouting>(json, "block_routing"))
             : null;
         return new PeftSite(
             ReadPattern(Required(json, "pattern")), Named<Attachment>(json, "attach"), Optional(json, "share_as")?.GetString(), fused,
-            Optional(json, "width")?.GetInt64());
+            Optional(json, "width")?.GetInt64(), Optional(json, "own") is { } own ? ReadOwn(own) : null);
+    }
+
+    private static BottleneckOptions ReadOwn(JsonElement json)
+    {
+        RequireKnown(json, OptionKeys);
+        return ReadOptions(json);
     }
 
     private static JsonObject WritePattern(ModulePattern pattern) => new()

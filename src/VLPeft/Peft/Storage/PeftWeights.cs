@@ -11,7 +11,7 @@ internal static class PeftWeights
     public static void Fill(PeftModel model, SafetensorsFile weights)
     {
         var targets = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach ((string name, Parameter parameter) in model.BottleneckParameters)
+        foreach ((string name, Parameter parameter) in model.AddedParameters)
             targets[HubNames.Of(name)] = parameter;
         foreach ((string name, Parameter parameter) in model.AlsoTrained)
             targets[name] = parameter;
@@ -27,7 +27,7 @@ internal static class PeftWeights
         {
             string local = HubNames.WithoutRoot(key) is { } name ? prefixes.InModel(name) ?? "" : "";
             missing.Remove(local);
-            if (Fits(key, targets.GetValueOrDefault(local), weights.Entry(key), model.Plan.Bottleneck.Rank, problems) && !copies.TryAdd(local, key))
+            if (Fits(key, targets.GetValueOrDefault(local), weights.Entry(key), model.Plan, problems) && !copies.TryAdd(local, key))
                 problems.Add("given twice", $"{copies[local]} and {key}");
         }
         foreach (string name in missing)
@@ -41,13 +41,13 @@ internal static class PeftWeights
 
     private static string Example(SafetensorsFile weights) => weights.Names.Order(StringComparer.Ordinal).FirstOrDefault() is { } first ? $", got '{first}'" : "";
 
-    private static bool Fits(string key, Tensor? target, SafetensorsEntry entry, long rank, LoadProblems problems)
+    private static bool Fits(string key, Tensor? target, SafetensorsEntry entry, PeftPlan plan, LoadProblems problems)
     {
         if (target is null)
             problems.Add("left over in the source", key);
         else if (!target.shape.SequenceEqual(entry.Shape))
             problems.Add("of another shape", $"{key} is [{string.Join(", ", entry.Shape)}], expected [{string.Join(", ", target.shape)}]"
-                + (HubNames.IsBottleneck(key) ? $" (the rank in adapter_config.json is {rank})" : ""));
+                + (HubNames.IsBottleneck(key) && !plan.Sites.IsEmpty ? $" (the rank in adapter_config.json is {plan.Bottleneck.Rank})" : ""));
         else if (is_floating_point(target.dtype) != is_floating_point(entry.Dtype))
             problems.Add("of another kind", $"{key} is {entry.Dtype}, expected {target.dtype}");
         else
