@@ -8,6 +8,9 @@ namespace VLPeft.Data;
 /// <param name="Index">Its place in the array, from 0.</param>
 internal readonly record struct JsonRecord(string Path, string Kind, int Index)
 {
+    /// <summary>The record's key, when records stand in an object; empty otherwise.</summary>
+    public string Key { get; init; } = "";
+
     /// <summary>An error about this record; <paramref name="id"/> names it where one is known.</summary>
     public InvalidInputException Error(string message, long? id = null) =>
         new($"{Path}: {Kind} number {Index + 1}{(id is null ? "" : $" (question_id {id})")}: {message}");
@@ -42,6 +45,17 @@ internal readonly record struct JsonRecord(string Path, string Kind, int Index)
         {
             throw new InvalidInputException(Error($"\"{key}\" is not valid Unicode.", id).Message, e);
         }
+    }
+
+    /// <summary>Reads the next value as a name, which may be written as text or as a whole number.</summary>
+    public string Name(ref Utf8JsonReader reader, string key, TextPool pool)
+    {
+        Utf8JsonReader next = reader;
+        next.Read();
+        string name = next.TokenType == JsonTokenType.Number
+            ? Integer(ref reader, key).ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : Text(ref reader, key, pool);
+        return name.Length > 0 ? name : throw Error($"expected a name as \"{key}\", came an empty one.");
     }
 
     public static string Describe(JsonTokenType token) => token switch

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace VLPeft.Data;
 
 /// <summary>
-/// Reads one array of a JSON file record by record, so that a file of any size costs a buffer of a megabyte (or as much as its longest
+/// Reads one array (or object) of a JSON file record by record, so that a file of any size costs a buffer of a megabyte (or as much as its longest
 /// value). Each record is handed over complete.
 /// </summary>
 internal sealed class JsonRecords
@@ -18,12 +18,13 @@ internal sealed class JsonRecords
     private readonly string _kind;
     private readonly Handler _handle;
     private readonly bool _optional;
+    private readonly bool _entries;
     private Place _place = Place.Start;
     private bool _found;
     private int _index;
 
-    private JsonRecords(string path, string? arrayName, string kind, Handler handle, bool optional) =>
-        (_path, _arrayName, _kind, _handle, _optional) = (path, arrayName, kind, handle, optional);
+    private JsonRecords(string path, string? arrayName, string kind, Handler handle, bool optional, bool entries = false) =>
+        (_path, _arrayName, _kind, _handle, _optional, _entries) = (path, arrayName, kind, handle, optional, entries);
 
     /// <summary>Takes a record; the reader stands before its first token and ends with its last.</summary>
     public delegate void Handler(ref Utf8JsonReader record, JsonRecord where);
@@ -35,12 +36,67 @@ internal sealed class JsonRecords
     /// <param name="buffer">Bytes to start with.</param>
     /// <param name="optional">Whether the root object may lack the key.</param>
     /// <exception cref="InvalidInputException">No file, damaged JSON, or another shape.</exception>
-    public static void ForEach(string path, string? arrayName, string kind, Handler handle, int buffer = FirstBuffer, bool optional = false)
+    public static void ForEach(string path, string? arrayName, string kind, Handler handle, int buffer = FirstBuffer, bool optional = false) =>
+        Run(path, buffer, new JsonRecords(path, arrayName, kind, handle, optional));
+
+    /// <summary>The values of the root object, each with its key in <see cref="JsonRecord.Key"/>.</summary>
+    /// <inheritdoc cref="ForEach"/>
+    public static void ForEachEntry(string path, string kind, Handler handle, int buffer = FirstBuffer) =>
+        Run(path, buffer, new JsonRecords(path, null, kind, handle, optional: false, entries: true));
+
+    /// <summary>One record a line; empty lines are passed over.</summary>
+    /// <exception cref="InvalidInputException">No file, damaged JSON, or another shape.</exception>
+    public static void ForEachLine(string path, string kind, Handler handle)
+    {
+        int line = 0, index = 0;
+        try
+        {
+            foreach (string text in File.ReadLines(path))
+            {
+                line++;
+                if (string.IsNullOrWhiteSpace(text))
+                    continue;
+                byte[] json = System.Text.Encoding.UTF8.GetBytes(text);
+                var whole = new Utf8JsonReader(json);
+                while (whole.Read()) { } // damaged lines are found before the record is handed over
+                var record = new Utf8JsonReader(json);
+                handle(ref record, new JsonRecord(path, kind, index++));
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException(
+                $"{path}: expected one JSON object a line, which line {line} is not; is the file damaged or cut short? ({e.Message.Split(" LineNumber:")[0]})", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    /// <summary>Whether a file's first character, white space aside, opens an array.</summary>
+    /// <exception cref="InvalidInputException">No file.</exception>
+    public static bool BeginsWithArray(string path)
+    {
+        try
+        {
+            using StreamReader reader = File.OpenText(path);
+            while (reader.Peek() is >= 0 and var next && char.IsWhiteSpace((char)next))
+                reader.Read();
+            return reader.Peek() == '[';
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    private static void Run(string path, int buffer, JsonRecords records)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
-            new JsonRecords(path, arrayName, kind, handle, optional).Read(stream, new byte[buffer]);
+            records.Read(stream, new byte[buffer]);
         }
         catch (JsonException e)
         {
@@ -50,9 +106,12 @@ internal sealed class JsonRecords
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(File.Exists(path) ? $"{path}: can't be read: {e.Message}" : $"{path}: no such file.", e);
+            throw Unreadable(path, e);
         }
     }
+
+    private static InvalidInputException Unreadable(string path, Exception e) =>
+        new(File.Exists(path) ? $"{path}: can't be read: {e.Message}" : $"{path}: no such file.", e);
 
     private void Read(FileStream stream, byte[] buffer)
     {
@@ -92,6 +151,7 @@ internal sealed class JsonRecords
         if (reader.Read() && (_place switch
         {
             Place.Start => Start(ref reader),
+            Place.InRoot when _entries => Entry(ref reader, data),
             Place.InRoot => Property(ref reader),
             Place.InArray => Record(ref reader, data),
             _ => true,
@@ -103,10 +163,11 @@ internal sealed class JsonRecords
 
     private bool Start(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != (_arrayName is null ? JsonTokenType.StartArray : JsonTokenType.StartObject))
+        bool isArray = _arrayName is null && !_entries;
+        if (reader.TokenType != (isArray ? JsonTokenType.StartArray : JsonTokenType.StartObject))
             throw Shape(JsonRecord.Describe(reader.TokenType));
-        _found = _arrayName is null;
-        _place = _found ? Place.InArray : Place.InRoot;
+        _found = isArray || _entries;
+        _place = isArray ? Place.InArray : Place.InRoot;
         return true;
     }
 
@@ -136,17 +197,33 @@ internal sealed class JsonRecords
             _place = _arrayName is null ? Place.End : Place.InRoot;
             return true;
         }
+        return Value(ref reader, data, "");
+    }
+
+    private bool Entry(ref Utf8JsonReader reader, ReadOnlySpan<byte> data)
+    {
+        if (reader.TokenType == JsonTokenType.EndObject)
+        {
+            _place = Place.End;
+            return true;
+        }
+        string key = reader.GetString()!;
+        return reader.Read() && Value(ref reader, data, key);
+    }
+
+    private bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, string key)
+    {
         int start = (int)reader.TokenStartIndex;
         if (!reader.TrySkip())
             return false;
         var record = new Utf8JsonReader(data[start..(int)reader.BytesConsumed]);
-        _handle(ref record, new JsonRecord(_path, _kind, _index++));
+        _handle(ref record, new JsonRecord(_path, _kind, _index++) { Key = key });
         return true;
     }
 
     private InvalidInputException Shape(string came)
     {
-        string expected = _arrayName is null
+        string expected = _entries ? $"a JSON object of {_kind}s by their ids" : _arrayName is null
             ? $"a JSON array of {_kind}s"
             : $"a JSON object whose key \"{_arrayName}\" holds an array of {_kind}s";
         return new InvalidInputException($"{_path}: expected {expected}, came {came}.");

@@ -82,8 +82,8 @@ public sealed class PcaProjection : IDisposable
         Tensor kept = values.flip(0)[..outputWidth], axes = FixSigns(directions.t().flip(0)[..outputWidth]);
         CheckRank(values, outputWidth, vectors.shape[0]);
         // The projected features have variance λ^(1 − whitening) along each component; their mean is to be one.
-        double scale = 1 / Math.Sqrt(kept.pow(1 - options.Whitening).mean().ToDouble());
-        Tensor scaled = axes * (scale * kept.pow(-options.Whitening / 2)).unsqueeze(1);
+        double scale = 1 / Math.Sqrt(kept.pow(Scalars.Of(1 - options.Whitening)).mean().ToDouble());
+        Tensor scaled = axes * kept.pow(Scalars.Of(-options.Whitening / 2)).Times(scale).unsqueeze(1);
         return new PcaProjection(mean.to(ScalarType.Float32), scaled.to(ScalarType.Float32), kept.contiguous(), options, vectors.shape[0]);
     }
 
@@ -144,14 +144,14 @@ public sealed class PcaProjection : IDisposable
         (long count, long width) = (vectors.shape[0], vectors.shape[1]);
         Tensor mean = zeros(width, ScalarType.Float64), covariance = zeros(width, width, ScalarType.Float64);
         if (center)
-            ForEachPiece(vectors, piece => mean.add_(piece.sum(dim: 0)));    // a bare 0 would be an element type
-        mean.div_(count);
+            ForEachPiece(vectors, piece => mean.add_(piece.sum(dim: 0), Scalars.One));    // a bare 0 would be an element type
+        mean.div_(Scalars.Of(count));
         ForEachPiece(vectors, piece =>
         {
             Tensor centred = piece - mean;
-            covariance.add_(centred.t().mm(centred));
+            covariance.add_(centred.t().mm(centred), Scalars.One);
         });
-        return (mean, covariance.div_(count));
+        return (mean, covariance.div_(Scalars.Of(count)));
     }
 
     private static void ForEachPiece(Tensor vectors, Action<Tensor> visit)
@@ -182,7 +182,7 @@ public sealed class PcaProjection : IDisposable
     private static void CheckRank(Tensor values, int outputWidth, long count)
     {
         double smallest = values[-1].ToDouble() * values.shape[0] * RelativeRounding;
-        long rank = (values > smallest).sum().ToInt64();
+        long rank = values.gt(Scalars.Of(smallest)).sum().ToInt64();
         if (rank < outputWidth)
         {
             throw new InvalidInputException($"A PCA projection to width {outputWidth} needs training features that vary in as many " +

@@ -5,14 +5,30 @@ namespace VLPeft.Data.Scenes;
 /// <param name="Annotations">VQAv2's annotations file.</param>
 /// <param name="Captions">COCO's captions file.</param>
 /// <param name="Images">The folder of pictures; each is its id in 12 digits and ".png".</param>
-public sealed record SceneSplitPaths(string Questions, string Annotations, string Captions, string Images);
+public sealed record SceneSplitPaths(string Questions, string Annotations, string Captions, string Images)
+{
+    /// <summary>Compositional questions in GQA's format.</summary>
+    public string Gqa => Beside("gqa.json");
+
+    /// <summary>Statements about two pictures in VL-T5's format of NLVR2.</summary>
+    public string Nlvr => Beside("nlvr.json");
+
+    private string Beside(string name) => Path.Combine(Path.GetDirectoryName(Questions)!, name);
+}
 
 /// <summary>What a split holds.</summary>
 /// <param name="Images">Pictures.</param>
 /// <param name="Questions">Questions, all with annotations.</param>
 /// <param name="Captions">Captions.</param>
 /// <param name="Bytes">The size of all its files together.</param>
-public sealed record SceneSplitCounts(int Images, int Questions, int Captions, long Bytes);
+public sealed record SceneSplitCounts(int Images, int Questions, int Captions, long Bytes)
+{
+    /// <summary>Compositional questions.</summary>
+    public int Compositions { get; init; }
+
+    /// <summary>Pairs of pictures with a statement.</summary>
+    public int Pairs { get; init; }
+}
 
 /// <summary>A data set in a folder.</summary>
 /// <param name="Splits">What is there.</param>
@@ -21,7 +37,7 @@ public sealed record SceneDatasetSummary(IReadOnlyDictionary<SceneSplit, SceneSp
 
 /// <summary>
 /// The procedural benchmark as files: train/, validation/ and test/, each with questions.json, annotations.json (VQAv2's formats),
-/// captions.json (COCO's format) and images/; scenes.json (what each picture shows); dataset.json (options, counts), written last.
+/// captions.json (COCO's format), gqa.json (GQA's), nlvr.json (VL-T5's form of NLVR2's, over the same pictures) and images/; scenes.json (what each picture shows); dataset.json (options, counts), written last.
 /// </summary>
 public static class SceneDataset
 {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VLPeft.Data.Scenes;
 
 // The files' JSON, property by property as written (in snake case). The first four are VQAv2's own, the next COCO's.
@@ -26,6 +28,16 @@ internal sealed record CocoCaptionsFile(
 internal sealed record CocoImageRow(long Id, string FileName, int Width, int Height);
 
 internal sealed record CocoCaptionRow(long ImageId, long Id, string Caption);
+
+// GQA's, and VL-T5's for NLVR2.
+
+internal sealed record GqaRow(
+    [property: JsonPropertyName("imageId")] string ImageId, string Question, string Answer, [property: JsonPropertyName("isBalanced")] bool IsBalanced,
+    GqaTypes Types);
+
+internal sealed record GqaTypes(string Structural);
+
+internal sealed record NlvrRow(string Identifier, string Img0, string Img1, int Label, string Sent, string Uid);
 
 // scenes.json: what each picture shows, and the true answers.
 

@@ -37,6 +37,9 @@ internal sealed class SceneFolder(string path, SceneOptions options)
         {
             // Somebody else's file; the message below says so.
         }
+        // An earlier version's files of the same options: made anew, as those of a killed call are.
+        if (manifest?.Recipe is { } earlier && earlier.Version < Recipe.Version && earlier with { Version = Recipe.Version } == Recipe)
+            return null;
         if (manifest?.Recipe != Recipe)
         {
             string found = manifest?.Recipe is { } recipe ? Describe(recipe) : "something else";

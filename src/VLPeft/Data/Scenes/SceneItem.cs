@@ -13,12 +13,34 @@ internal static class SceneItems
     /// <summary>The items of a split; ids run on through training, validation and test.</summary>
     public static IEnumerable<SceneItem> Of(SceneOptions options, SceneSplit split)
     {
-        long firstId = 1;
-        for (SceneSplit earlier = SceneSplit.Train; earlier < split; earlier++)
-            firstId += options.ImagesOf(earlier);
+        long firstId = FirstId(options, split);
         var sampler = new SceneSampler(split);
         for (int i = 0; i < options.ImagesOf(split); i++)
             yield return Make(firstId + i, options, sampler, SceneStreams.Of(options.Seed, (SceneStream)split, i));
+    }
+
+    /// <summary>Compositional questions about an item's scene, as many as it has questions at most.</summary>
+    public static IReadOnlyList<SceneComposition> Compositions(SceneItem item, SceneOptions options) => SceneCompositions.Draw(
+        item.Scene, options.QuestionsPerImage, SceneStreams.Of(options.Seed, SceneStream.Compositions, checked((int)item.ImageId)));
+
+    /// <summary>
+    /// Statements about pairs of a split's pictures, two pairs a picture; none in a split of so few pictures that no statement has enough pairs.
+    /// </summary>
+    public static IEnumerable<(SceneStatement Statement, ScenePair[] Pairs)> Statements(
+        IReadOnlyList<Scene> scenes, SceneOptions options, SceneSplit split)
+    {
+        int first = checked((int)FirstId(options, split));
+        for (int set = 0; set < (scenes.Count + 1) / 2; set++)
+            if (SceneStatements.DrawSet(scenes, SceneStreams.Of(options.Seed, SceneStream.Statements, first + set)) is { } drawn)
+                yield return drawn;
+    }
+
+    private static long FirstId(SceneOptions options, SceneSplit split)
+    {
+        long firstId = 1;
+        for (SceneSplit earlier = SceneSplit.Train; earlier < split; earlier++)
+            firstId += options.ImagesOf(earlier);
+        return firstId;
     }
 
     private static SceneItem Make(long imageId, SceneOptions options, SceneSampler sampler, SceneRandom random)
@@ -50,6 +72,8 @@ internal enum SceneStream
     Test,
     PretrainingImages,
     PretrainingTexts,
+    Compositions,
+    Statements,
 }
 
 /// <summary>Independent streams of one seed: an item doesn't depend on how many numbers the items before it took.</summary>

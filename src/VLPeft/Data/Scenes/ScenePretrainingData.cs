@@ -11,7 +11,10 @@ public static class ScenePretrainingData
     /// <summary>Labelled pictures.</summary>
     /// <param name="count">How many.</param>
     /// <param name="seed">Picks them; picture i is the same for every <paramref name="count"/>.</param>
-    public static ScenePretrainingImages Images(int count, ulong seed)
+    public static ScenePretrainingImages Images(int count, ulong seed) => Images(count, seed, (_, _) => { });
+
+    /// <summary>The same, and tells what each picture shows.</summary>
+    internal static ScenePretrainingImages Images(int count, ulong seed, Action<int, Scene> shown)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var images = new ScenePretrainingImages(count);
@@ -21,6 +24,7 @@ public static class ScenePretrainingData
             SceneRandom random = SceneStreams.Of(seed, SceneStream.PretrainingImages, i);
             Scene scene = sampler.Draw(random);
             images.Set(i, scene, SceneRenderer.Render(scene, random.NextBits()));
+            shown(i, scene);
         }
         return images;
     }
@@ -35,7 +39,35 @@ public static class ScenePretrainingData
     /// <param name="seed">Picks them; caption i is the same for every <paramref name="count"/>.</param>
     public static string[] Captions(int count, ulong seed) => MakeTexts(count, seed, _ => true);
 
-    private static string[] MakeTexts(int count, ulong seed, Func<SceneRandom, bool> isCaption)
+    /// <summary>
+    /// Texts of all four tasks, about as many of each, as a backbone for all of them reads and writes them: prompt, text and, behind it, an
+    /// answer ("vqa: is there a red circle? yes", "nlvr: both pictures have a circle true", "caption: a red circle at the top left").
+    /// </summary>
+    /// <remarks>The pictures are not there to be seen, so what the answers teach is their words and which go with which question.</remarks>
+    /// <param name="count">How many texts.</param>
+    /// <param name="seed">Picks them; text i is the same for every <paramref name="count"/>.</param>
+    public static string[] MultitaskTexts(int count, ulong seed) => MakeTexts(count, seed, MultitaskText);
+
+    private static string MultitaskText(Scene scene, SceneRandom random)
+    {
+        switch (random.Next(4))
+        {
+            case 0:
+                SceneQuestion question = SceneQuestions.Draw(scene, 1, random)[0];
+                return $"{TaskPrompts.Vqa}{question.Text} {question.Answer}";
+            case 1 when SceneCompositions.Draw(scene, 1, random) is [{ } composition]:
+                return $"{TaskPrompts.Gqa}{composition.Text} {composition.Answer}";
+            case 2:
+                return $"{TaskPrompts.Nlvr}{SceneStatements.Draw(random).Text} {TaskPrompts.TruthOf(random.NextBool())}";
+            default:
+                return TaskPrompts.Caption + SceneCaptions.Write(scene, random.Next(SceneCaptions.StyleCount));
+        }
+    }
+
+    private static string[] MakeTexts(int count, ulong seed, Func<SceneRandom, bool> isCaption) => MakeTexts(count, seed, (scene, random) =>
+        isCaption(random) ? SceneCaptions.Write(scene, random.Next(SceneCaptions.StyleCount)) : SceneQuestions.Draw(scene, 1, random)[0].Text);
+
+    private static string[] MakeTexts(int count, ulong seed, Func<Scene, SceneRandom, string> make)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var texts = new string[count];
@@ -43,10 +75,7 @@ public static class ScenePretrainingData
         for (int i = 0; i < count; i++)
         {
             SceneRandom random = SceneStreams.Of(seed, SceneStream.PretrainingTexts, i);
-            Scene scene = sampler.Draw(random);
-            texts[i] = isCaption(random)
-                ? SceneCaptions.Write(scene, random.Next(SceneCaptions.StyleCount))
-                : SceneQuestions.Draw(scene, 1, random)[0].Text;
+            texts[i] = make(sampler.Draw(random), random);
         }
         return texts;
     }

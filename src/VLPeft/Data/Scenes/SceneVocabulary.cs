@@ -16,4 +16,14 @@ public static class SceneVocabulary
         "than", "the", "there", "this", "three", "top", "triangle", "triangles", "two", "what", "where", "which", "while", "white",
         "with", "yellow", "you",
     ];
+
+    /// <summary>
+    /// <see cref="Words"/> and, behind them, what the compositional questions, the statements about two pictures, the answers and the prompts
+    /// of the four tasks need beyond them: the vocabulary of a backbone for all tasks.
+    /// </summary>
+    public static IReadOnlyList<string> MultitaskWords { get; } =
+    [
+        .. Words,
+        ":", "0", "1", "2", "3", "4", "above", "below", "both", "caption", "false", "gqa", "nlvr", "no", "only", "pictures", "same", "true", "vqa", "yes",
+    ];
 }

@@ -7,7 +7,7 @@ namespace VLPeft.Data.Scenes;
 internal static class SceneWriter
 {
     /// <summary>Raised whenever the same options give other files than before.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     public static readonly JsonSerializerOptions IndentedJson = new(Json) { WriteIndented = true, NewLine = "\n" };
@@ -31,7 +31,7 @@ internal static class SceneWriter
         SceneSplitPaths paths = SceneDataset.PathsOf(folder, split);
         long pictures = Directory.Exists(paths.Images)
             ? new DirectoryInfo(paths.Images).EnumerateFiles("*.png").Sum(file => file.Length) : 0;
-        string[] texts = [paths.Questions, paths.Annotations, paths.Captions];
+        string[] texts = [paths.Questions, paths.Annotations, paths.Captions, paths.Gqa, paths.Nlvr];
         return pictures + texts.Where(File.Exists).Sum(path => new FileInfo(path).Length);
     }
 
@@ -43,6 +43,8 @@ internal static class SceneWriter
         var annotations = new List<VqaAnnotationRow>();
         var images = new List<CocoImageRow>();
         var captions = new List<CocoCaptionRow>();
+        var compositions = new OrderedDictionary<string, GqaRow>();
+        var drawn = new List<SceneItem>();
         foreach (SceneItem item in SceneItems.Of(options, split))
         {
             string name = $"{item.ImageId:D12}.png";
@@ -53,12 +55,33 @@ internal static class SceneWriter
             images.Add(new CocoImageRow(item.ImageId, name, SceneRenderer.Side, SceneRenderer.Side));
             captions.AddRange(item.Captions.Select((caption, i) => new CocoCaptionRow(item.ImageId, item.ImageId * 1000 + i, caption)));
             scenes.Add(ToRow(item, split));
+            foreach ((int i, SceneComposition each) in SceneItems.Compositions(item, options).Index())
+                compositions.Add($"{item.ImageId * 1000 + i}", new GqaRow($"{item.ImageId}", each.Text, each.Answer, true, new GqaTypes(each.TypeName)));
+            drawn.Add(item);
         }
         string subtype = SceneDataset.NameOf(split);
+        NlvrRow[] pairs = [.. Pairs(options, split, drawn)];
+        WriteJson(paths.Gqa, compositions);
+        WriteJson(paths.Nlvr, pairs);
         WriteJson(paths.Questions, new VqaQuestionsFile(Info, "Open-Ended", "vlpeft-scenes", subtype, License, questions));
         WriteJson(paths.Annotations, new VqaAnnotationsFile(Info, "vlpeft-scenes", subtype, License, annotations));
         WriteJson(paths.Captions, new CocoCaptionsFile(Info, [License], images, captions));
-        return new SceneSplitCounts(images.Count, questions.Count, captions.Count, BytesOf(folder, split));
+        return new SceneSplitCounts(images.Count, questions.Count, captions.Count, BytesOf(folder, split))
+        {
+            Compositions = compositions.Count,
+            Pairs = pairs.Length,
+        };
+    }
+
+    private static IEnumerable<NlvrRow> Pairs(SceneOptions options, SceneSplit split, List<SceneItem> items)
+    {
+        int number = 0;
+        Scene[] scenes = [.. items.Select(item => item.Scene)];
+        foreach ((int set, (SceneStatement statement, ScenePair[] pairs)) in SceneItems.Statements(scenes, options, split).Index())
+            foreach ((int i, ScenePair pair) in pairs.Index())
+                yield return new NlvrRow(
+                    $"{SceneDataset.NameOf(split)}-{set}-{i}-0", $"{items[pair.Left].ImageId:D12}", $"{items[pair.Right].ImageId:D12}",
+                    pair.Label ? 1 : 0, statement.Text, $"scenes_{SceneDataset.NameOf(split)}_{number++}");
     }
 
     private static VqaAnnotationRow ToRow(long imageId, SceneAnnotation annotation) => new(

@@ -161,7 +161,7 @@ public sealed class PrefetcherTests
         static Tensor Make(int plan)
         {
             using var scope = NewDisposeScope();
-            return (ones(3) * plan).MoveToOuterDisposeScope();
+            return ones(3).mul(Scalars.Of(plan)).MoveToOuterDisposeScope();
         }
     }
 

@@ -131,8 +131,8 @@ public sealed class PreExtractedFeaturesTests : IDisposable
         Assert.Equal(Enumerable.Range(0, rows.Length), rows.Order());
         using Tensor all = store.Gather(rows);
         Assert.True(all.isfinite().all().ToBoolean());
-        Assert.True((all >= 0).all().ToBoolean());                      // they come out of a ReLU6
-        Assert.True((all <= 6).all().ToBoolean());
+        Assert.True((all >= Scalars.Of(0)).all().ToBoolean());                      // they come out of a ReLU6
+        Assert.True((all <= Scalars.Of(6)).all().ToBoolean());
     }
 
     private PreExtractedFeatures Open(Tensor features, string index = Index)

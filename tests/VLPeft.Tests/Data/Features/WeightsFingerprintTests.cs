@@ -17,7 +17,7 @@ public sealed class WeightsFingerprintTests : IDisposable
     [Fact]
     public void Order_layout_and_gradients_do_not_matter()
     {
-        using Tensor a = arange(6, float32).view(2, 3), b = ones(4, int64), transposed = a.t().contiguous().t();
+        using Tensor a = arange(Scalars.Of(6), float32).view(2, 3), b = ones(4, int64), transposed = a.t().contiguous().t();
         string expected = WeightsFingerprint.Of([("a", a), ("b", b)]);
         Assert.Equal(expected, WeightsFingerprint.Of([("b", b), ("a", transposed)]));
         Assert.Equal(expected, WeightsFingerprint.Of([("a", a.clone().requires_grad_()), ("b", b)]));
@@ -27,7 +27,7 @@ public sealed class WeightsFingerprintTests : IDisposable
     [Fact]
     public void Any_difference_matters()
     {
-        using Tensor a = arange(6, float32), changed = a.clone(), negativeZero = a.clone();
+        using Tensor a = arange(Scalars.Of(6), float32), changed = a.clone(), negativeZero = a.clone();
         changed[5] = 5.0000005f;
         negativeZero[0] = -0f;
         string[] prints =
@@ -49,7 +49,7 @@ public sealed class WeightsFingerprintTests : IDisposable
         string before = WeightsFingerprint.Of(first);
         Assert.Equal(before, WeightsFingerprint.Of([("bias", first.bias!), ("weight", first.weight!)]));
         using (no_grad())
-            first.bias!.add_(1);
+            first.bias!.add_(Scalars.One, Scalars.One);
         Assert.NotEqual(before, WeightsFingerprint.Of(first));
     }
 

@@ -51,7 +51,7 @@ internal static class SceneOracle
         return (type, answer);
     }
 
-    private static bool Fits(string phrase, Thing thing)
+    public static bool Fits(string phrase, Thing thing)
     {
         string[] parts = phrase.Split(" at the ");
         bool fits = parts.Length == 1 || parts[1] == thing.Position;
