@@ -106,9 +106,10 @@ public sealed class CheckpointFolder : ITensorSource, IDisposable
     {
         if (!Directory.Exists(folder))
             return new InvalidInputException($"The checkpoint folder '{folder}' does not exist.");
-        string? pickle = Directory.EnumerateFiles(folder, "pytorch_model*").Order(StringComparer.Ordinal).FirstOrDefault();
+        string? pickle = Directory.EnumerateFiles(folder, "pytorch_model*").Concat(Directory.EnumerateFiles(folder, "*.pt"))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
         string hint = pickle is null ? ""
-            : $" It holds '{Path.GetFileName(pickle)}', which is not read yet: convert it to safetensors.";
+            : $" It holds '{Path.GetFileName(pickle)}', which is not read yet: convert it to safetensors (docs/recipes.md says how).";
         return new InvalidInputException($"The checkpoint folder '{folder}' has neither '{SingleFile}' nor '{IndexFile}'.{hint}");
     }
 }

@@ -40,6 +40,37 @@ internal static class JsonFile
         }
     }
 
+    /// <summary>The document of a file, whatever its root is; a key may stand twice.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, can't be read, or is no JSON.</exception>
+    public static JsonDocument Parse(string path)
+    {
+        try
+        {
+            // A stream, not bytes: it takes a byte order mark.
+            using FileStream stream = File.OpenRead(path);
+            return JsonDocument.Parse(stream);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException($"{path}: expected valid JSON, which it is not: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException(File.Exists(path) ? $"{path}: can't be read: {e.Message}" : $"{path}: no such file.", e);
+        }
+    }
+
+    /// <summary>What a value is, in words.</summary>
+    public static string Describe(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "text",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Null => "null",
+        _ => "true or false",
+    };
+
     private static byte[] ReadBytes(string path, string what)
     {
         using FileStream stream = File.OpenRead(path);

@@ -71,7 +71,7 @@ internal sealed class CausalPretrainingTask : ITrainingTask<PaddedBatch>
             (Tensor logits, Tensor labels) = Predict(batch);
             loss += nn.functional.cross_entropy(logits, labels, ignore_index: Ignored, reduction: nn.Reduction.Sum).ToDouble();
             right += logits.argmax(1).eq(labels).sum().ToInt64();
-            count += labels.ne(Ignored).sum().ToInt64();
+            count += labels.ne(Scalars.Of(Ignored)).sum().ToInt64();
         }
         return new EvaluationResult(
             EvaluationResult.Loss(loss / count),
@@ -87,7 +87,7 @@ internal sealed class CausalPretrainingTask : ITrainingTask<PaddedBatch>
     private (Tensor Logits, Tensor Labels) Predict(PaddedBatch batch)
     {
         long length = batch.Ids.shape[1] - 1;
-        Tensor labels = batch.Ids.narrow(1, 1, length).masked_fill(batch.Mask.narrow(1, 1, length).eq(0), Ignored);
+        Tensor labels = batch.Ids.narrow(1, 1, length).masked_fill(batch.Mask.narrow(1, 1, length).eq(Scalars.Of(0)), Scalars.Of(Ignored));
         Tensor hidden = Model.Encode(Model.WordEmbeddings(batch.Ids.narrow(1, 0, length)), mask: null);
         return (Model.Logits(hidden).flatten(0, 1), labels.flatten());
     }

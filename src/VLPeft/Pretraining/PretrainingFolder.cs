@@ -30,7 +30,8 @@ internal sealed class PretrainingFolder
             throw new InvalidInputException($"The output '{Path}' is a file; expected a folder, or a name that is free.");
         if (!Directory.Exists(Path) || !Directory.EnumerateFileSystemEntries(Path).Any())
             return;
-        if (File.Exists(In(ReportName)) ? KindOf(In(ReportName)) != kind : !Directory.Exists(work))
+        string report = System.IO.Path.Combine(Path, ReportName);
+        if (File.Exists(report) ? KindOf(report) != kind : !Directory.Exists(work))
         {
             throw new InvalidInputException(
                 $"The output folder '{Path}' holds other files; expected an empty or new folder, or an earlier result "
@@ -42,7 +43,10 @@ internal sealed class PretrainingFolder
 
     public RunFolder Run => new(work);
 
-    public string In(string name) => System.IO.Path.Combine(Path, name);
+    /// <summary>Where the result is put together; <see cref="Finish"/> moves it to its place as a whole.</summary>
+    public string Staging => System.IO.Path.Combine(work, "result");
+
+    public string In(string name) => System.IO.Path.Combine(Staging, name);
 
     /// <summary>Writes tokenizer_config.json and special_tokens_map.json.</summary>
     public void WriteSpecialTokens(JsonObject names)
@@ -53,11 +57,32 @@ internal sealed class PretrainingFolder
         AtomicFile.WriteText(In("tokenizer_config.json"), configuration.ToJsonString(Json) + "\n");
     }
 
-    /// <summary>Makes the result complete: the report comes last, then the work folder goes.</summary>
+    /// <summary>Makes the result complete: the report comes last, the folder takes the place of an earlier one, then the work folder goes.</summary>
     public void Finish(PretrainingReport report)
     {
         AtomicFile.WriteText(In(ReportName), JsonSerializer.Serialize(report, Json) + "\n");
+        if (Directory.Exists(Path))
+        {
+            KeepOthers();
+            string earlier = System.IO.Path.Combine(work, "earlier");
+            if (Directory.Exists(earlier))
+                Directory.Delete(earlier, recursive: true);
+            Directory.Move(Path, earlier);
+        }
+        Directory.Move(Staging, Path);
         Directory.Delete(work, recursive: true);
+    }
+
+    // What lies beside an earlier result may be the user's own: a README, notes.
+    private void KeepOthers()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories))
+        {
+            string kept = In(System.IO.Path.GetRelativePath(Path, file));
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(kept)!);
+            if (!File.Exists(kept))
+                File.Copy(file, kept);
+        }
     }
 
     private static string? KindOf(string path)

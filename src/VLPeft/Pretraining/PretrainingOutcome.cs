@@ -8,7 +8,7 @@ namespace VLPeft.Pretraining;
 public sealed record PretrainingOutcome(TrainingOutcome Training, PretrainingReport? Report);
 
 /// <summary>The content of <c>pretraining.json</c>: where a model comes from and what it can do.</summary>
-/// <param name="Kind">"vision" or "text".</param>
+/// <param name="Kind">"vision", "text" or "clip".</param>
 /// <param name="Command">The command that makes it, with FOLDER for the output.</param>
 /// <param name="Data">What it was trained on, in words.</param>
 /// <param name="Options">The options by name.</param>

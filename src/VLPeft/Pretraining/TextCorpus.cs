@@ -29,7 +29,7 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
         _ => Generated(options),
     };
 
-    /// <summary>Generated texts of a seed that no training uses. Short questions recur: there are only so many.</summary>
+    /// <summary>Generated texts of a seed that no training uses; some may be among the training texts.</summary>
     public static string[] HeldOutScenes(int count, long seed) =>
         ScenePretrainingData.Texts(count, DeterministicRandom.Mix((ulong)seed, 1));
 
@@ -42,20 +42,36 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
         int count = Math.Clamp(options.Texts / 10, 1, MostHeldOut);
         if (options.Architecture == TextArchitecture.Gpt2)
             return GeneratedCaptions(options, count);
-        string[] heldOut = HeldOutScenes(count, options.Seed);
-        return new TextCorpus(
-            ScenePretrainingData.Texts(options.Texts, (ulong)options.Seed), heldOut, WordLevelTokenizer.Build(SceneVocabulary.Words),
-            string.Create(CultureInfo.InvariantCulture,
-                $"{options.Texts} generated questions and captions of drawn scenes, held out: {heldOut.Length} of another seed (short questions recur)"));
+        if (options.Architecture == TextArchitecture.Bart)
+            return GeneratedTasks(options, count);
+        string[] train = ScenePretrainingData.Texts(options.Texts, (ulong)options.Seed);
+        string[] heldOut = NotAmong(train, HeldOutScenes(count, options.Seed));
+        return new TextCorpus(train, heldOut, WordLevelTokenizer.Build(SceneVocabulary.Words), string.Create(CultureInfo.InvariantCulture,
+            $"{options.Texts} generated questions and captions of drawn scenes, held out: {heldOut.Length} of another seed that are not among them"));
     }
 
     private static TextCorpus GeneratedCaptions(TextPretrainingOptions options, int count)
     {
         string[] train = ScenePretrainingData.Captions(options.Texts, (ulong)options.Seed);
-        var seen = train.ToHashSet(StringComparer.Ordinal);
-        string[] heldOut = [.. HeldOutCaptions(count, options.Seed).Where(caption => !seen.Contains(caption))];
+        string[] heldOut = NotAmong(train, HeldOutCaptions(count, options.Seed));
         return new TextCorpus(train, heldOut, WordLevelTokenizer.BuildCausal(SceneVocabulary.Words), string.Create(CultureInfo.InvariantCulture,
             $"{options.Texts} generated captions of drawn scenes, held out: {heldOut.Length} of another seed that are not among them"));
+    }
+
+    private static TextCorpus GeneratedTasks(TextPretrainingOptions options, int count)
+    {
+        string[] train = ScenePretrainingData.MultitaskTexts(options.Texts, (ulong)options.Seed);
+        string[] heldOut = NotAmong(train, ScenePretrainingData.MultitaskTexts(count, DeterministicRandom.Mix((ulong)options.Seed, 1)));
+        WordLevelTokenizer tokenizer = WordLevelTokenizer.BuildMultimodal(SceneVocabulary.MultitaskWords, TextPretrainingOptions.Objects);
+        return new TextCorpus(train, heldOut, tokenizer, string.Create(CultureInfo.InvariantCulture,
+            $"{options.Texts} generated questions, statements and captions of drawn scenes, held out: {heldOut.Length} of another seed that are not among them"));
+    }
+
+    // Short questions recur: there are only so many.
+    private static string[] NotAmong(string[] train, string[] texts)
+    {
+        var seen = train.ToHashSet(StringComparer.Ordinal);
+        return [.. texts.Where(text => !seen.Contains(text))];
     }
 
     private static TextCorpus FromFile(TextPretrainingOptions options, List<string> texts)
@@ -70,9 +86,12 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
         string[] heldOut = different[..Math.Clamp(different.Length / 20, 1, MostHeldOut)];
         var apart = heldOut.ToHashSet(StringComparer.Ordinal);
         string[] train = [.. texts.Where(text => !apart.Contains(text))];
-        WordLevelTokenizer tokenizer = options.Architecture == TextArchitecture.Gpt2
-            ? WordLevelTokenizer.BuildCausal(train, options.MinimumCount)
-            : WordLevelTokenizer.Build(train, options.MinimumCount);
+        WordLevelTokenizer tokenizer = options.Architecture switch
+        {
+            TextArchitecture.Gpt2 => WordLevelTokenizer.BuildCausal(train, options.MinimumCount),
+            TextArchitecture.Bart => WordLevelTokenizer.BuildMultimodal(train, TextPretrainingOptions.Objects, options.MinimumCount),
+            _ => WordLevelTokenizer.Build(train, options.MinimumCount),
+        };
         return new TextCorpus(train, heldOut, tokenizer,
             string.Create(CultureInfo.InvariantCulture,
                 $"{Path.GetFileName(options.File)}: {train.Length} texts, held out: {heldOut.Length} that are not among them"));
@@ -97,7 +116,7 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
 
     private static List<string> ReadQuestions(string path)
     {
-        if (!BeginsWithArray(path))
+        if (!JsonRecords.BeginsWithArray(path)) // easy-VQA's file is an array, VQAv2's an object
             return [.. VqaV2Reader.Read(path).Select(example => example.Question)];
         var pool = new TextPool();
         List<string> questions = [];
@@ -110,16 +129,5 @@ internal sealed record TextCorpus(string[] Train, string[] HeldOut, WordLevelTok
                 record.Skip();
         });
         return questions;
-    }
-
-    /// <summary>easy-VQA's file is an array, VQAv2's an object.</summary>
-    private static bool BeginsWithArray(string path)
-    {
-        if (!File.Exists(path))
-            throw new InvalidInputException($"{path}: no such file.");
-        using StreamReader reader = File.OpenText(path);
-        while (reader.Peek() is >= 0 and var next && char.IsWhiteSpace((char)next))
-            reader.Read();
-        return reader.Peek() == '[';
     }
 }

@@ -6,15 +6,15 @@ using static TorchSharp.torch;
 namespace VLPeft.Pretraining;
 
 /// <summary>
-/// Pre-trains a small RoBERTa by masked language modelling, or a small GPT-2 by predicting the next word, on the embedded benchmark's
-/// questions and captions or on a user's own texts. No picture is involved.
+/// Pre-trains a small RoBERTa by masked language modelling, a small GPT-2 by predicting the next word, or a small BART by restoring texts, on the
+/// embedded benchmark's questions and captions or on a user's own texts. No picture is involved.
 /// </summary>
 public static class TextPretraining
 {
     internal const string Kind = "text";
 
     /// <summary>
-    /// Trains, measures on held-out texts, and writes a Hugging Face folder of a RobertaForMaskedLM or GPT2LMHeadModel (config.json,
+    /// Trains, measures on held-out texts, and writes a Hugging Face folder of a RobertaForMaskedLM, GPT2LMHeadModel or BartForConditionalGeneration (config.json,
     /// model.safetensors, tokenizer.json, tokenizer_config.json, special_tokens_map.json) with a <c>pretraining.json</c>. A RoBERTa has no
     /// pooler, since masked language modelling trains none. The same options give the same bytes on the same machine, with the same number of torch threads. Until then the run is kept
     /// in <c>FOLDER.pretraining</c>: the same call goes on after an interruption.
@@ -37,9 +37,12 @@ public static class TextPretraining
         TextCorpus corpus = TextCorpus.Of(options);
         progress.Message($"{corpus.Description}; {corpus.Tokenizer.VocabularySize:N0} tokens in the vocabulary");
         random.manual_seed(options.Seed);
-        using ILanguageModelPretraining model = options.Architecture == TextArchitecture.Gpt2
-            ? new CausalPretraining(options, corpus)
-            : new MaskedPretraining(options, corpus);
+        using ILanguageModelPretraining model = options.Architecture switch
+        {
+            TextArchitecture.Gpt2 => new CausalPretraining(options, corpus),
+            TextArchitecture.Bart => new DenoisingPretraining(options, corpus),
+            _ => new MaskedPretraining(options, corpus),
+        };
         TrainingOutcome outcome = model.Train(TrainerOptionsOf(options, corpus), folder.Run, progress, cancellation);
         if (outcome.Status == TrainingStatus.Interrupted)
             return new PretrainingOutcome(outcome, null);
@@ -74,6 +77,7 @@ public static class TextPretraining
                 ["batch_size"] = options.BatchSize,
                 ["learning_rate"] = options.LearningRate,
                 ["masked_share"] = options.Architecture == TextArchitecture.Roberta ? options.MaskedShare : null,
+                ["infilled_share"] = options.Architecture == TextArchitecture.Bart ? options.InfilledShare : null,
             },
             model.Parameters,
             PretrainingTrainer.Numbers(model.Measure()));

@@ -1,4 +1,5 @@
 using VLPeft.Models;
+using VLPeft.Models.Bart;
 using VLPeft.Models.Bert;
 using VLPeft.Models.Gpt2;
 
@@ -10,7 +11,7 @@ public sealed record TextPretrainingOptions
     /// <summary>Seeds weights, texts, masks and their order; 0 or more.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>The model; a GPT-2 is trained on captions alone where the texts are generated.</summary>
+    /// <summary>The model; where the texts are generated, a GPT-2 is trained on captions alone, a BART on the texts of all four tasks.</summary>
     public TextArchitecture Architecture { get; init; } = TextArchitecture.Roberta;
 
     /// <summary>Where the texts come from.</summary>
@@ -39,6 +40,15 @@ public sealed record TextPretrainingOptions
 
     /// <summary>The share of tokens that must be guessed (RoBERTa).</summary>
     public double MaskedShare { get; init; } = 0.2;
+
+    /// <summary>The share of words in spans that are missing (BART).</summary>
+    public double InfilledShare { get; init; } = 0.3;
+
+    /// <summary>The mean length of a span (BART).</summary>
+    internal const double SpanLength = 3;
+
+    /// <summary>How many objects of a picture have a token of their own (BART).</summary>
+    internal const int Objects = 16;
 
     /// <summary>RoBERTa, 4 layers, d = 64.</summary>
     internal BertFamilyConfig Roberta(int vocabularySize, int padId) => new()
@@ -74,6 +84,23 @@ public sealed record TextPretrainingOptions
         Dropout = BackboneDropout.None,
     };
 
+    /// <summary>BART, 2 layers of encoder and of decoder, d = 64.</summary>
+    internal BartConfig Bart(int vocabularySize, int padId) => new()
+    {
+        VocabularySize = vocabularySize,
+        Width = 64,
+        EncoderLayers = 2,
+        DecoderLayers = 2,
+        EncoderHeads = 4,
+        DecoderHeads = 4,
+        EncoderIntermediate = 256,
+        DecoderIntermediate = 256,
+        MaxLength = MaxLength,
+        PaddingId = padId,
+        InitializerRange = 0.125,
+        Dropout = BackboneDropout.None,
+    };
+
     internal void Validate()
     {
         PretrainingTrainer.Require(Seed >= 0, nameof(Seed), "0 or more", Seed);
@@ -84,6 +111,7 @@ public sealed record TextPretrainingOptions
         PretrainingTrainer.Require(BatchSize >= 1, nameof(BatchSize), "1 or more", BatchSize);
         PretrainingTrainer.Require(LearningRate is > 0 and < 1, nameof(LearningRate), "above 0 and below 1", LearningRate);
         PretrainingTrainer.Require(MaskedShare is > 0 and < 1, nameof(MaskedShare), "above 0 and below 1", MaskedShare);
+        PretrainingTrainer.Require(InfilledShare is > 0 and < 1, nameof(InfilledShare), "above 0 and below 1", InfilledShare);
         if (Source == TextSource.Scenes != File is null)
             throw new ArgumentException($"The source {Source} {(File is null ? "needs a file" : "has no file")}.");
     }
@@ -97,12 +125,15 @@ public enum TextArchitecture
 
     /// <summary>A decoder that predicts the next word.</summary>
     Gpt2,
+
+    /// <summary>An encoder and a decoder that restore texts with spans missing.</summary>
+    Bart,
 }
 
 /// <summary>Where texts come from.</summary>
 public enum TextSource
 {
-    /// <summary>Generated: questions and captions of drawn scenes.</summary>
+    /// <summary>Generated: questions, captions and (BART) statements about drawn scenes.</summary>
     Scenes,
 
     /// <summary>A file with a text a line.</summary>

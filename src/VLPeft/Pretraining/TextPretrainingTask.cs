@@ -3,6 +3,7 @@ using TorchSharp.Modules;
 using VLPeft.Data;
 using VLPeft.Data.Batching;
 using VLPeft.Models.Bert;
+using VLPeft.Preprocessing;
 using VLPeft.Training;
 using static TorchSharp.torch;
 
@@ -12,9 +13,6 @@ namespace VLPeft.Pretraining;
 internal sealed class TextPretrainingTask : ITrainingTask<MaskedBatch>
 {
     private const int EvaluationBatch = 250;
-
-    // The special tokens of WordLevelTokenizer.Build come first.
-    private const int SpecialTokens = 5;
 
     private readonly TextPretrainingOptions options;
     private readonly int[][] train;
@@ -28,7 +26,7 @@ internal sealed class TextPretrainingTask : ITrainingTask<MaskedBatch>
     {
         (Model, Head, this.options) = (model, head, options);
         padId = corpus.Tokenizer.PadId;
-        masking = new Masking(options.MaskedShare, corpus.Tokenizer.MaskId!.Value, SpecialTokens, corpus.Tokenizer.VocabularySize);
+        masking = new Masking(options.MaskedShare, corpus.Tokenizer.MaskId!.Value, WordLevelTokenizer.SpecialTokens, corpus.Tokenizer.VocabularySize);
         train = Encode(corpus.Train);
         heldOut = Encode(corpus.HeldOut);
         if (train.Length == 0 || heldOut.Length == 0)
@@ -41,7 +39,7 @@ internal sealed class TextPretrainingTask : ITrainingTask<MaskedBatch>
             new SamplerOptions { BatchSize = options.BatchSize, Seed = (ulong)options.Seed });
 
         int[][] Encode(string[] texts) =>
-            [.. texts.Select(text => corpus.Tokenizer.Encode(text, options.MaxLength)).Where(ids => ids.Any(id => id >= SpecialTokens))];
+            [.. texts.Select(text => corpus.Tokenizer.Encode(text, options.MaxLength)).Where(ids => ids.Any(id => id >= WordLevelTokenizer.SpecialTokens))];
     }
 
     public BertFamilyModel Model { get; }

@@ -3,7 +3,6 @@ using TorchSharp.Modules;
 using VLPeft.Data.Batching;
 using VLPeft.Data.Scenes;
 using VLPeft.Models;
-using VLPeft.Models.Vit;
 using VLPeft.Training;
 using static TorchSharp.torch;
 
@@ -22,19 +21,19 @@ internal sealed class VisionPretrainingTask : ITrainingTask<VisionBatch>
     private readonly LengthBucketSampler sampler;
 
     public VisionPretrainingTask(
-        VitModel model, VisionHeads heads, ScenePretrainingImages train, ScenePretrainingImages heldOut, VisionPretrainingOptions options)
+        IVisionEncoder model, VisionHeads heads, ScenePretrainingImages train, ScenePretrainingImages heldOut, VisionPretrainingOptions options)
     {
         (Model, Heads, this.train, this.heldOut) = (model, heads, train, heldOut);
         sampler = new LengthBucketSampler(
             new int[train.Count], new SamplerOptions { BatchSize = options.BatchSize, Seed = (ulong)options.Seed, BucketByLength = false });
     }
 
-    public VitModel Model { get; }
+    public IVisionEncoder Model { get; }
 
     public VisionHeads Heads { get; }
 
     public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters =>
-        PretrainingTrainer.Parameters(("model.", Model), ("heads.", Heads));
+        PretrainingTrainer.Parameters(("model.", Model.Module), ("heads.", Heads));
 
     public int BatchesPerEpoch => sampler.BatchesPerEpoch;
 
@@ -45,9 +44,9 @@ internal sealed class VisionPretrainingTask : ITrainingTask<VisionBatch>
     {
         using var scope = NewDisposeScope();
         (Tensor attributes, Tensor[] patches) = Predict(batch);
-        Tensor loss = AttributeWeight * nn.functional.binary_cross_entropy_with_logits(attributes, batch.Attributes);
+        Tensor loss = nn.functional.binary_cross_entropy_with_logits(attributes, batch.Attributes).Times(AttributeWeight);
         for (int i = 0; i < patches.Length; i++)
-            loss += nn.functional.cross_entropy(patches[i].flatten(0, 1), batch.Patches.select(2, i).flatten()) / patches.Length;
+            loss = loss.Plus(nn.functional.cross_entropy(patches[i].flatten(0, 1), batch.Patches.select(2, i).flatten()).div(Scalars.Of(patches.Length)));
         return scope.MoveToOuter(loss);
     }
 
@@ -69,17 +68,17 @@ internal sealed class VisionPretrainingTask : ITrainingTask<VisionBatch>
 
     public void Train()
     {
-        Model.train();
+        Model.Module.train();
         Heads.train();
     }
 
     public void Eval()
     {
-        Model.eval();
+        Model.Module.eval();
         Heads.eval();
     }
 
-    // Patch labels are asked of the tokens that enter the last layer: what that layer leaves in them, nobody reads.
+    // Patch labels are asked of the tokens that enter the last layer: what a ViT's last layer leaves in them, nobody reads.
     private (Tensor Attributes, Tensor[] Patches) Predict(VisionBatch batch)
     {
         VisionOutput output = Model.Encode(batch.Pixels, OutputPositions.First, hiddenStates: true);

@@ -30,7 +30,7 @@ internal sealed class VisionScores
     public void Add(VisionBatch batch, Tensor attributes, Tensor[] patches)
     {
         loss += nn.functional.binary_cross_entropy_with_logits(attributes, batch.Attributes, reduction: nn.Reduction.Sum).ToDouble();
-        Tensor truth = batch.Attributes.gt(0.5), claim = attributes.gt(0);
+        Tensor truth = batch.Attributes.gt(Scalars.Of(0.5)), claim = attributes.gt(Scalars.Of(0));
         right += claim.eq(truth).sum().ToInt64();
         truePositives += claim.logical_and(truth).sum().ToInt64();
         positives += truth.sum().ToInt64();
@@ -56,7 +56,7 @@ internal sealed class VisionScores
         // The four cells' attributes come first.
         Tensor guesses = attributes.narrow(1, 0, Scene.CellCount * PerCell).reshape(-1, PerCell);
         Tensor cells = truth.narrow(1, 0, Scene.CellCount * PerCell).reshape(-1, PerCell);
-        Tensor occupied = cells.select(1, 0).gt(0.5);
+        Tensor occupied = cells.select(1, 0).gt(Scalars.Of(0.5));
         objects += occupied.sum().ToInt64();
         for (int i = 0; i < CellGroups.Length; i++)
         {

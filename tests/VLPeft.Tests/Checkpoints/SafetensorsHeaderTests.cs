@@ -136,7 +136,7 @@ public sealed class SafetensorsHeaderTests : IDisposable
         using var scope = NewDisposeScope();
         var stream = new MemoryStream();
         SafetensorsWriter.Write(stream,
-            [new("a", arange(6, ScalarType.Float32).reshape(2, 3)), new("é", ones(3, ScalarType.Bool)), new("e", zeros([0, 2]))],
+            [new("a", arange(Scalars.Of(6), ScalarType.Float32).reshape(2, 3)), new("é", ones(3, ScalarType.Bool)), new("e", zeros([0, 2]))],
             new Dictionary<string, string> { ["format"] = "pt" });
         return stream.ToArray();
     }

@@ -24,7 +24,7 @@ public sealed class SafetensorsMappingTests : IDisposable
         using (var file = SafetensorsFile.Open(path))
         {
             Tensor first = file.Read("x"), second = file.Read("x");
-            first.fill_(-1);
+            first.fill_(Scalars.Of(-1));
             Assert.Equal(-100, second.sum().ToSingle());                // no copy: both stand on the same pages
         }
         Assert.Equal(before, File.ReadAllBytes(path));
@@ -42,7 +42,7 @@ public sealed class SafetensorsMappingTests : IDisposable
             x = file.Read("x");
         File.Delete(path);
         Assert.Equal(4950, x.sum().ToSingle());
-        x.add_(1);
+        x.add_(Scalars.One, Scalars.One);
         Assert.Equal(5050, x.sum().ToSingle());
     }
 
@@ -146,7 +146,7 @@ public sealed class SafetensorsMappingTests : IDisposable
         using var file = SafetensorsFile.Open(folder.File("odd"));
         Tensor x = file.Read("x");
         Assert.True(x.Equals(tensor(new[,] { { 1.5f }, { -2f } })));
-        x.fill_(0);
+        x.fill_(Scalars.Of(0));
         Assert.Equal(1.5f, file.Read("x")[0].ToSingle());
     }
 
@@ -168,7 +168,7 @@ public sealed class SafetensorsMappingTests : IDisposable
 
     private string WriteRange(int count)
     {
-        using Tensor x = arange(count, ScalarType.Float32);
+        using Tensor x = arange(Scalars.Of(count), ScalarType.Float32);
         SafetensorsWriter.Write(folder.File("t.safetensors"), [new("x", x)]);
         return folder.File("t.safetensors");
     }

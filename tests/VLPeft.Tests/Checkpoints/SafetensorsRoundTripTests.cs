@@ -29,7 +29,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [MemberData(nameof(Dtypes))]
     public void Every_type_and_shape_comes_back_bit_for_bit(ScalarType dtype)
     {
-        Tensor values = dtype == ScalarType.ComplexFloat32 ? rand(24, dtype) : (rand(24) * 200).to(dtype);
+        Tensor values = dtype == ScalarType.ComplexFloat32 ? rand(24, dtype) : rand(24).Times(200).to(dtype);
         var tensors = new Dictionary<string, Tensor>
         {
             ["matrix"] = values.reshape(4, 6),
@@ -104,7 +104,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [Fact]
     public void Data_larger_than_a_chunk_and_parameters_are_written_whole()
     {
-        Tensor expected = arange((1 << 24) + 5, ScalarType.Byte).reshape(-1);
+        Tensor expected = arange(Scalars.Of((1 << 24) + 5), ScalarType.Byte).reshape(-1);
         SafetensorsWriter.Write(folder.File("t"), [new("x", expected), new("p", new TorchSharp.Modules.Parameter(ones(2)))]);
         using var file = SafetensorsFile.Open(folder.File("t"));
         Assert.True(file.Read("x").Equals(expected));

@@ -36,7 +36,7 @@ public sealed class StateDictLoaderTests : IDisposable
         Assert.Equal(ScalarType.Int64, model.get_buffer("steps")!.dtype);
         if (dtype is { } changed)
             original.to(changed);
-        Tensor ids = arange(3).reshape(1, 3), expected = original.call(ids), actual = model.call(ids);
+        Tensor ids = arange(Scalars.Of(3)).reshape(1, 3), expected = original.call(ids), actual = model.call(ids);
         Assert.True(expected.Equals(actual), $"expected {expected.cstr()}, got {actual.cstr()}");
         foreach ((string name, Tensor value) in original.state_dict())
             Assert.True(value.Equals(model.state_dict()[name]), name);
@@ -54,7 +54,7 @@ public sealed class StateDictLoaderTests : IDisposable
             StateDictLoader.Load(model, file);
             Tensor inFile = file.Read("linear.weight");
             using (no_grad())
-                model.Linear.weight!.fill_(7);
+                model.Linear.weight!.fill_(Scalars.Of(7));
             Assert.Equal(7, inFile[0, 0].ToSingle());
         }
         Assert.True(MemoryMaps.Contain(Path));
@@ -88,7 +88,7 @@ public sealed class StateDictLoaderTests : IDisposable
         Assert.All(model.parameters(), p => Assert.True(p.requires_grad));
         Assert.All(model.buffers(), b => Assert.False(b.requires_grad));
         using var optimizer = optim.SGD(model.parameters(), 0.1);
-        model.call(arange(3).reshape(1, 3)).sum().backward();
+        model.call(arange(Scalars.Of(3)).reshape(1, 3)).sum().backward();
         Assert.All(model.parameters(), p => Assert.NotNull(p.grad));
         Tensor before = model.Embedding.weight!.clone();
         optimizer.step();
@@ -105,7 +105,7 @@ public sealed class StateDictLoaderTests : IDisposable
         var state = original.state_dict().ToDictionary(
             p => "module.roberta." + p.Key.Replace("norm.weight", "norm.gamma").Replace("norm.bias", "norm.beta"), p => p.Value);
         state["lm_head.bias"] = ones(2);
-        state["module.roberta.position_ids"] = arange(4);
+        state["module.roberta.position_ids"] = arange(Scalars.Of(4));
         Save(state);
         using var model = new TinyModel(META);
         var options = new LoadOptions
@@ -126,7 +126,7 @@ public sealed class StateDictLoaderTests : IDisposable
         using var scope = NewDisposeScope();
         using var model = new TinyModel(CPU);
         Dictionary<string, Tensor> before = model.state_dict().ToDictionary(p => p.Key, p => p.Value.clone());
-        Dictionary<string, Tensor> state = model.state_dict().ToDictionary(p => p.Key, p => p.Value + 1);
+        Dictionary<string, Tensor> state = model.state_dict().ToDictionary(p => p.Key, p => p.Value.Plus(1));
         state.Remove("cls");
         state.Remove("norm.bias");
         state["linear.weight"] = ones(4, 5);

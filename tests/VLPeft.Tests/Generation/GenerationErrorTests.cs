@@ -55,7 +55,7 @@ public sealed class GenerationErrorTests
     [InlineData(1)]
     [InlineData(3)]
     public void Logits_that_are_no_numbers_are_an_error(int beams) =>
-        Assert.Contains("NaN", Assert.Throws<InvalidOperationException>(() => Run(new Broken(full(2, 5, float.NaN)), Good with { Beams = beams })).Message);
+        Assert.Contains("NaN", Assert.Throws<InvalidOperationException>(() => Run(new Broken(full(2, 5, Scalars.Of(float.NaN))), Good with { Beams = beams })).Message);
 
     [Fact]
     public void Logits_of_a_wrong_shape_are_an_error() =>

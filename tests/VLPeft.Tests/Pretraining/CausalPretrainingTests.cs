@@ -2,20 +2,15 @@ using VLPeft.Models.Gpt2;
 using VLPeft.Preprocessing;
 using VLPeft.Pretraining;
 using VLPeft.Tests.Models;
-using VLPeft.Training;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace VLPeft.Tests.Pretraining;
 
 [Collection(Seeded.Name)]
-public sealed class CausalPretrainingTests : IDisposable
+public sealed class CausalPretrainingTests : PretrainingTestBase
 {
     private static readonly TextPretrainingOptions Small = new() { Architecture = TextArchitecture.Gpt2, Texts = 200, Steps = 10, BatchSize = 32 };
-
-    private readonly TemporaryFolder home = new();
-
-    public void Dispose() => home.Dispose();
 
     [Fact]
     public void The_folder_loads_as_decoder_and_tokenizer()
@@ -33,10 +28,6 @@ public sealed class CausalPretrainingTests : IDisposable
         Assert.DoesNotContain(0, ids);
         Assert.Equal("a red circle", tokenizer.Decode(ids, skipSpecialTokens: true));
     }
-
-    [Fact]
-    public void The_loss_falls_on_captions_that_were_not_trained_on() =>
-        Assert.True(Run(Small with { Steps = 60 }, "long").HeldOut["loss"] < 0.9 * Run(Small with { Steps = 1 }, "short").HeldOut["loss"]);
 
     [Fact]
     public void No_held_out_caption_is_among_the_training_captions()
@@ -70,12 +61,9 @@ public sealed class CausalPretrainingTests : IDisposable
         var model = new Gpt2Model(Small.Gpt2(corpus.Tokenizer.VocabularySize, corpus.Tokenizer.PadId));
         string shorter = corpus.HeldOut.MinBy(text => text.Length)!, longer = corpus.HeldOut.MaxBy(text => text.Length)!;
         double Loss(params string[] texts) => new CausalPretrainingTask(model, corpus with { HeldOut = texts }, Small)
-            .Validate(TestContext.Current.CancellationToken).Find("loss")!.Value;
+            .Validate(Cancel).Find("loss")!.Value;
         int Length(string text) => corpus.Tokenizer.Encode(text).Length + 1;
         double together = ((Loss(shorter) * Length(shorter)) + (Loss(longer) * Length(longer))) / (Length(shorter) + Length(longer));
         Assert.Equal(together, Loss(shorter, longer), 1e-5);
     }
-
-    private PretrainingReport Run(TextPretrainingOptions options, string name) =>
-        TextPretraining.Run(options, home.File(name), NullProgress.Instance, TestContext.Current.CancellationToken).Report!;
 }

@@ -9,20 +9,14 @@ using static TorchSharp.torch;
 namespace VLPeft.Tests.Pretraining;
 
 [Collection(Seeded.Name)]
-public sealed class TextPretrainingTests : IDisposable
+public sealed class TextPretrainingTests : PretrainingTestBase
 {
     private static readonly TextPretrainingOptions Small = new() { Texts = 200, Steps = 10, BatchSize = 32 };
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private readonly TemporaryFolder home = new();
-
-    public void Dispose() => home.Dispose();
 
     [Fact]
     public void The_folder_loads_as_encoder_and_tokenizer()
     {
-        PretrainingOutcome outcome = TextPretraining.Run(Small, home.File("model"), NullProgress.Instance, Cancel);
+        PretrainingReport report = Run(Small, "model");
 
         using var scope = NewDisposeScope();
         ITextEncoder encoder = TextEncoders.FromFolder(home.File("model"), new BackboneOptions { Pooler = PoolerSource.None });
@@ -30,7 +24,7 @@ public sealed class TextPretrainingTests : IDisposable
         Assert.Equal(tokenizer.VocabularySize, encoder.VocabularySize);
         Assert.Equal(tokenizer.PadId, encoder.PadId);
         Assert.Equal(46, encoder.MaxLength);
-        Assert.Equal(outcome.Report!.Parameters.Backbone, encoder.Module.parameters().Sum(p => p.numel()));
+        Assert.Equal(report.Parameters.Backbone, encoder.Module.parameters().Sum(p => p.numel()));
         int[] ids = tokenizer.Encode("What color is the circle?");
         Assert.DoesNotContain(3, ids);
         Tensor batch = tensor(Array.ConvertAll(ids, id => (long)id)).unsqueeze(0);
@@ -38,25 +32,25 @@ public sealed class TextPretrainingTests : IDisposable
         Assert.False(Directory.Exists(home.File("model.pretraining")));
     }
 
-    [Fact]
-    public void The_loss_falls_on_texts_that_were_not_trained_on()
+    [Theory, InlineData(TextArchitecture.Roberta), InlineData(TextArchitecture.Gpt2), InlineData(TextArchitecture.Bart)]
+    public void The_loss_falls_on_texts_that_were_not_trained_on(TextArchitecture architecture)
     {
-        double Loss(int steps) => TextPretraining.Run(Small with { Steps = steps }, home.File($"{steps}"), NullProgress.Instance, Cancel)
-            .Report!.HeldOut["loss"];
+        double Loss(int steps) => Run(Small with { Architecture = architecture, Steps = steps }, $"{steps}").HeldOut["loss"];
 
         Assert.True(Loss(60) < 0.9 * Loss(1));
     }
 
-    [Fact]
-    public void An_interrupted_run_goes_on_to_the_bytes_of_a_whole_one()
+    [Theory, InlineData(TextArchitecture.Roberta), InlineData(TextArchitecture.Gpt2), InlineData(TextArchitecture.Bart)]
+    public void An_interrupted_run_goes_on_to_the_bytes_of_a_whole_one(TextArchitecture architecture)
     {
-        TextPretraining.Run(Small, home.File("whole"), NullProgress.Instance, Cancel);
+        TextPretrainingOptions options = Small with { Architecture = architecture };
+        Run(options, "whole");
         rand(3).Dispose();
         using var cancellation = new CancellationTokenSource();
-        Assert.Null(TextPretraining.Run(Small, home.File("parts"), new CancelAt(4, cancellation), cancellation.Token).Report);
+        Assert.Null(TextPretraining.Run(options, home.File("parts"), new CancelAt(4, cancellation), cancellation.Token).Report);
         Assert.False(Directory.Exists(home.File("parts")));
 
-        TextPretraining.Run(Small, home.File("parts"), NullProgress.Instance, Cancel);
+        Run(options, "parts");
 
         Folders.AssertSame(home.File("whole"), home.File("parts"));
     }
@@ -65,8 +59,7 @@ public sealed class TextPretrainingTests : IDisposable
     public void Own_texts_make_the_vocabulary()
     {
         string file = home.Write("texts.txt", "The zebra sleeps\n\nA quagga runs\nthe zebra runs\n");
-        TextPretraining.Run(
-            Small with { Source = TextSource.Lines, File = file, Steps = 2 }, home.File("model"), NullProgress.Instance, Cancel);
+        Run(Small with { Source = TextSource.Lines, File = file, Steps = 2 }, "model");
 
         ITextTokenizer tokenizer = Tokenizers.FromFolder(home.File("model"));
         string report = File.ReadAllText(home.File("model", "pretraining.json"));
@@ -86,10 +79,9 @@ public sealed class TextPretrainingTests : IDisposable
     {
         string file = home.Write("questions.json", json);
 
-        PretrainingOutcome outcome = TextPretraining.Run(
-            Small with { Source = TextSource.Questions, File = file, Steps = 1 }, home.File("model"), NullProgress.Instance, Cancel);
+        PretrainingReport report = Run(Small with { Source = TextSource.Questions, File = file, Steps = 1 }, "model");
 
-        Assert.Equal("questions.json: 1 texts, held out: 1 that are not among them", outcome.Report!.Data);
+        Assert.Equal("questions.json: 1 texts, held out: 1 that are not among them", report.Data);
     }
 
     [Theory]
@@ -130,13 +122,12 @@ public sealed class TextPretrainingTests : IDisposable
         Assert.Contains("MinimumCount", Refused(Small with { MinimumCount = 0 }));
         Assert.Contains("Texts", Refused(Small with { Texts = 0 }));
         Assert.Throws<ArgumentException>(() => Small with { Source = TextSource.Lines } is var options
-            ? TextPretraining.Run(options, home.File("x"), NullProgress.Instance, Cancel) : null);
+            ? Run(options, "x") : null);
     }
 
     private string Refused(TextPretrainingOptions options)
     {
-        string message = Assert.Throws<InvalidInputException>(
-            () => TextPretraining.Run(options, home.File("refused"), NullProgress.Instance, Cancel)).Message;
+        string message = Assert.Throws<InvalidInputException>(() => Run(options, "refused")).Message;
         Assert.False(Directory.Exists(home.File("refused")));
         return message;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VLPeft.Checkpoints;
 using VLPeft.Data;
 
 namespace VLPeft.Evaluation.Captions;

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using VLPeft.Checkpoints;
 using VLPeft.Data;
 
 namespace VLPeft.Evaluation.Captions;
