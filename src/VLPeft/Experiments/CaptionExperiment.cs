@@ -1,3 +1,4 @@
+using VLPeft.Analysis;
 using VLPeft.Data.Features;
 using VLPeft.Evaluation.Captions;
 using VLPeft.Generation;
@@ -13,7 +14,7 @@ namespace VLPeft.Experiments;
 /// One captioning recipe put to work: data, tokenizer, backbones, features and model. <see cref="CaptionRun"/> trains and evaluates it in a
 /// run folder.
 /// </summary>
-public sealed class CaptionExperiment : IDisposable
+public sealed class CaptionExperiment : IExperiment
 {
     private readonly ImageStores _stores;
     private readonly Dictionary<Split, CaptionTexts> _texts = [];
@@ -40,6 +41,8 @@ public sealed class CaptionExperiment : IDisposable
 
     /// <summary>The model.</summary>
     public CaptionSystem System { get; }
+
+    IRecipeSystem IExperiment.System => System;
 
     internal CaptionMeasure Scorer { get; }
 
@@ -102,6 +105,33 @@ public sealed class CaptionExperiment : IDisposable
     public string Caption(
         string image, GenerationSection? generation = null, Action<string>? onText = null, CancellationToken cancellation = default) =>
         Decode(() => _stores.OfFiles([image]), 1, generation, onText, cancellation)[0];
+
+    /// <summary>The caption of a picture by its id in the recipe's feature file; the model must be in evaluation mode.</summary>
+    /// <param name="imageId">The id.</param>
+    /// <param name="generation">How to search; the recipe's when it is left out.</param>
+    /// <param name="onText">Is told the caption as it grows: with one beam word by word, with more when it is found.</param>
+    /// <param name="cancellation">Looked at before every step.</param>
+    /// <exception cref="InvalidInputException">The file does not have one, or the run looks at picture files.</exception>
+    public string Caption(
+        long imageId, GenerationSection? generation = null, Action<string>? onText = null, CancellationToken cancellation = default) =>
+        Decode(() => _stores.OfIds([imageId]), 1, generation, onText, cancellation)[0];
+
+    /// <summary>What the bottlenecks hold while a caption is read with one picture; the model must be in evaluation mode.</summary>
+    /// <param name="caption">The text, cut to the recipe's length; it need not be what the model says.</param>
+    /// <param name="image">A PNG or JPEG file; null when the picture is named by its id, or nothing of a picture is read.</param>
+    /// <param name="imageId">The picture's id in the recipe's feature file.</param>
+    /// <exception cref="InvalidInputException">A missing or broken picture, or a picture where there should be an id.</exception>
+    public RoutedActivations Activations(string caption, string? image, long? imageId = null)
+    {
+        ArgumentNullException.ThrowIfNull(caption);
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        long[] said = Array.ConvertAll(Tokenizer.Encode(caption, Recipe.Text.MaxLength), id => (long)id);
+        Tensor ids = tensor(said.Length > 0 ? said : [System.Backbones.Text.Config.EndId]).unsqueeze(0); // (1, T)
+        ImageFeatures? features = !System.Model.Image.Options.NeedsImages ? null : image is not null ? _stores.OfFiles([image])
+            : _stores.OfIds([imageId ?? throw new InvalidInputException("this run looks at pictures: name one, a picture file or an id in its feature file.")]);
+        return RoutedActivations.Record(System.Peft, () => System.Model.call(ids, null, features));
+    }
 
     /// <summary>The captions of picture files, decoded together; the model must be in evaluation mode.</summary>
     /// <exception cref="InvalidInputException">A file is missing or broken, or the run reads features from a file.</exception>

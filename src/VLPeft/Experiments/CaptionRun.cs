@@ -17,45 +17,23 @@ public static class CaptionRun
     /// <param name="reporter">Is told how it goes.</param>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <exception cref="InvalidInputException">The folder holds a run of another recipe, or the recipe can't be put together.</exception>
-    public static TrainingOutcome Train(Recipe recipe, string folder, IRunReporter reporter, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(recipe);
-        ArgumentNullException.ThrowIfNull(reporter);
-        var files = new RunFiles(folder);
-        files.Claim(recipe);
-        using CaptionExperiment experiment = CaptionExperiment.Prepare(recipe, files, reporter, cancellation);
-        string audit = experiment.Audit();
-        AtomicFile.WriteText(files.Audit, audit);
-        reporter.Message(audit.TrimEnd());
-        var task = new CaptionTask(recipe, experiment);
-        CaptionTexts captions = experiment.Texts(Split.Train);
-        reporter.Message($"training captions: {captions.Lengths.Length:N0}, {captions.Cut:N0} of them with {recipe.Text.MaxLength} tokens or more, "
-            + "which have no end");
-        TrainingOutcome outcome = Trainer.Run(task, RunOptions.Of(recipe), new RunFolder(files.Folder), reporter, cancellation);
-        if (outcome.Status != TrainingStatus.Interrupted)
-            Export(experiment.System, recipe, files, outcome);
-        return outcome;
-    }
+    public static TrainingOutcome Train(Recipe recipe, string folder, IRunReporter reporter, CancellationToken cancellation = default) =>
+        ExperimentRun.Train(
+            recipe, folder, reporter, files => CaptionExperiment.Prepare(recipe, files, reporter, cancellation),
+            experiment =>
+            {
+                var task = new CaptionTask(recipe, experiment);
+                CaptionTexts captions = experiment.Texts(Split.Train);
+                reporter.Message($"training captions: {captions.Lengths.Length:N0}, {captions.Cut:N0} of them with {recipe.Text.MaxLength} tokens or more, "
+                    + "which have no end");
+                return task;
+            },
+            cancellation);
 
     /// <summary>Opens a finished (or interrupted) run with the weights that its recipe chooses.</summary>
     /// <exception cref="InvalidInputException">The folder is no run of this task, or holds no weights yet.</exception>
-    public static CaptionExperiment Open(string folder, IRunReporter reporter, CancellationToken cancellation = default)
-    {
-        var files = new RunFiles(folder);
-        Recipe recipe = files.ReadRecipe(RecipeTask.Captioning);
-        CaptionExperiment experiment = CaptionExperiment.Prepare(recipe, files, reporter, cancellation);
-        try
-        {
-            TrainedParameters.Load(files.WeightsOf(recipe), experiment.System.TrainableParameters);
-            experiment.System.Eval();
-            return experiment;
-        }
-        catch
-        {
-            experiment.Dispose();
-            throw;
-        }
-    }
+    public static CaptionExperiment Open(string folder, IRunReporter reporter, CancellationToken cancellation = default) =>
+        ExperimentRun.Open(folder, RecipeTask.Captioning, (recipe, files) => CaptionExperiment.Prepare(recipe, files, reporter, cancellation));
 
     /// <summary>
     /// Captions a split by the recipe's generation settings, scores it, and keeps captions, scores and each picture's scores in the run folder.
@@ -86,12 +64,5 @@ public static class CaptionRun
         AtomicFile.WriteText(
             files.Evaluation(split), JsonSerializer.Serialize(CaptionEvaluationReport.Of(split, scores, experiment.Recipe), Indented) + "\n");
         return scores;
-    }
-
-    private static void Export(CaptionSystem system, Recipe recipe, RunFiles files, TrainingOutcome outcome)
-    {
-        system.Eval();
-        new RunExport(system.Peft, system.Backbones.Text, system.Backbones.Text.ConfigJson, system.Backbones.Vision, system.TrainableParameters)
-            .Write(recipe, files, outcome);
     }
 }

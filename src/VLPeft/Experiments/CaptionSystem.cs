@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace VLPeft.Experiments;
 
 /// <summary>A recipe's complete model for captioning: backbones, projection, bottlenecks, and the list of what trains.</summary>
-public sealed class CaptionSystem : IDisposable
+public sealed class CaptionSystem : IRecipeSystem, IDisposable
 {
     private readonly Recipe _recipe;
 
@@ -50,7 +50,8 @@ public sealed class CaptionSystem : IDisposable
         var feature = new RoutingFeature(text.Width);
         PeftPlan? plan = CaptionPeft.PlanOf(recipe.Peft, text, new CaptionPeftOptions(recipe.Peft.Blocks, recipe.Peft.AdapterPosition));
         PeftModel? peft = SystemParts.Inject(text, plan, feature);
-        return new CaptionSystem(recipe, backbones, new CaptionModel(text, image, feature), peft, projection);
+        RivalPlans.RequireRoom(peft?.Prompt, recipe, text.Config.MaxLength);
+        return new CaptionSystem(recipe, backbones, new CaptionModel(text, image, feature) { Prompt = peft?.Prompt }, peft, projection);
     }
 
     /// <summary>Training mode: dropout on, in the frozen backbone too where its configuration has any.</summary>
@@ -67,6 +68,8 @@ public sealed class CaptionSystem : IDisposable
         Model.eval();
         Backbones.Vision?.Encoder.Module.eval();
     }
+
+    RunExport IRecipeSystem.Export(Recipe recipe) => new(Peft, Backbones.Text, Backbones.Text.ConfigJson, Backbones.Vision, TrainableParameters);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -14,7 +14,7 @@ internal sealed class ImageStores : IDisposable
     private readonly VisionBackbone? _vision;
     private readonly ImageSideOptions _image;
     private readonly IRunReporter _reporter;
-    private readonly PreExtractedFeatures? _file;
+    private readonly IFeatureStore? _file;
     private readonly FeatureCache? _pooled, _tokens;
     private readonly NoiseFeatures _noise;
 
@@ -29,8 +29,8 @@ internal sealed class ImageStores : IDisposable
         _noise = new NoiseFeatures(textWidth);
         if (!(_image.NeedsPooled || _image.NeedsTokens))
             return;
-        if (recipe.Vision.Features.File is { } file)
-            _file = OpenFile(file);
+        if (recipe.Vision.Features.IsNamed)
+            _file = OpenFile(recipe.Vision.Features);
         else if (!recipe.Vision.Train)
         {
             string weights = WeightsFingerprint.Of(vision!.Encoder.Module);
@@ -84,7 +84,7 @@ internal sealed class ImageStores : IDisposable
     /// <summary>The features of all pictures of a split, (N, d_v): what a projection is fitted to.</summary>
     public Tensor All(SplitImages split, CancellationToken cancellation)
     {
-        IFeatureStore store = (IFeatureStore?)_file ?? Extract(_image.NeedsTokens ? _tokens : _pooled, split, cancellation)!;
+        IFeatureStore store = _file ?? Extract(_image.NeedsTokens ? _tokens : _pooled, split, cancellation)!;
         return store.Gather([.. split.Ids.Select(store.RowOf)]).flatten(0, 1);
     }
 
@@ -95,7 +95,7 @@ internal sealed class ImageStores : IDisposable
         if (!(_image.NeedsPooled || _image.NeedsTokens))
             return new ImageFeatures(null, null, NoiseOf(new long[files.Count]));
         if (_file is not null)
-            throw new InvalidInputException($"this run reads features from a file ({_recipe.Vision.Features.File}), so a picture is named by its id there (--image-id), not by a picture file.");
+            throw new InvalidInputException($"this run reads features from a file ({Shown(_recipe.Vision.Features)}), so a picture is named by its id there (--image-id), not by a picture file.");
         ImageFeatures features = _vision!.Encode(_vision.Processor.ProcessBatch([.. files.Select(ImageDecoder.Decode)]), _image);
         return features with { Noise = NoiseOf(new long[files.Count]) };
     }
@@ -114,7 +114,7 @@ internal sealed class ImageStores : IDisposable
 
     public void Dispose()
     {
-        _file?.Dispose();
+        (_file as IDisposable)?.Dispose();
         _pooled?.Dispose();
         _tokens?.Dispose();
     }
@@ -123,8 +123,8 @@ internal sealed class ImageStores : IDisposable
     {
         if (!_image.NeedsImages)
             return null;
-        IFeatureStore? pooled = _image.NeedsPooled ? (IFeatureStore?)_file ?? Extract(_pooled, split, cancellation) : null;
-        IFeatureStore? tokens = _image.NeedsTokens ? (IFeatureStore?)_file ?? Extract(_tokens, split, cancellation) : null;
+        IFeatureStore? pooled = _image.NeedsPooled ? _file ?? Extract(_pooled, split, cancellation) : null;
+        IFeatureStore? tokens = _image.NeedsTokens ? _file ?? Extract(_tokens, split, cancellation) : null;
         return pooled is null && tokens is null && !_image.NeedsNoise ? null
             : new StoredImages(pictures, pooled, tokens, _image.NeedsNoise ? _noise : null);
     }
@@ -140,13 +140,29 @@ internal sealed class ImageStores : IDisposable
 
     private Tensor? NoiseOf(IReadOnlyList<long> ids) => _image.NeedsNoise ? _noise.Gather([.. ids.Select(_noise.RowOf)]) : null;
 
-    private PreExtractedFeatures OpenFile(string file)
+    private IFeatureStore OpenFile(PreExtractedSection section)
     {
-        PreExtractedFeatures features = PreExtractedFeatures.Open(file, _recipe.Vision.Features.Index!, _recipe.Vision.Features.Tensor);
+        IFeatureStore features = Open(section);
         if (_image.NeedsPooled && features.Tokens != 1)
-            throw new InvalidInputException($"vision.features: a pooled feature is read, but '{file}' has {features.Tokens} tokens a picture; name a pooled tensor, or routing-feature.source: patches and text.prefix-source: patches.");
+        {
+            (features as IDisposable)?.Dispose();
+            throw new InvalidInputException($"vision.features: a pooled feature is read, but '{Shown(section)}' has {features.Tokens} tokens a picture; name a pooled tensor, or routing-feature.source: patches and text.prefix-source: patches.");
+        }
         return features;
     }
+
+    /// <summary>d_v of features made elsewhere.</summary>
+    public static long WidthOf(PreExtractedSection section)
+    {
+        IFeatureStore store = Open(section);
+        using var opened = store as IDisposable;
+        return store.Width;
+    }
+
+    private static IFeatureStore Open(PreExtractedSection section) =>
+        section.File is { } file ? PreExtractedFeatures.Open(file, section.Index!, section.Tensor) : Hdf5Features.Open(section.Hdf5);
+
+    private static string Shown(PreExtractedSection section) => section.File ?? string.Join(", ", section.Hdf5);
 
     private string CacheRoot => _recipe.Vision.Cache
         ?? Environment.GetEnvironmentVariable("VLPEFT_CACHE")

@@ -48,6 +48,9 @@ public sealed class RunFiles(string folder)
     /// <summary>Answers to a split in VQA's result format, or captions in COCO's.</summary>
     public string Predictions(Split split) => In($"predictions-{Name(split)}.json");
 
+    /// <summary>Answers to a split of one of several tasks, in the form that its own evaluation reads.</summary>
+    public string Predictions(Split split, string task) => In($"predictions-{Name(split)}-{task}.json");
+
     /// <summary>The scores of each picture's caption, as CSV.</summary>
     public string PerImage(Split split) => In($"per-image-{Name(split)}.csv");
 

@@ -14,6 +14,7 @@ internal static class RunOptions
         CheckpointChoice.BestLoss => "loss",
         CheckpointChoice.BestAccuracy => "accuracy",
         CheckpointChoice.BestCider => "cider",
+        CheckpointChoice.BestMean => "mean",
         _ => null,
     };
 
@@ -21,7 +22,7 @@ internal static class RunOptions
     public static TrainerOptions Of(Recipe recipe)
     {
         TrainingSection training = recipe.Training;
-        string score = recipe.Task == RecipeTask.Vqa ? "accuracy" : "cider";
+        string score = recipe.Task switch { RecipeTask.Vqa => "accuracy", RecipeTask.Captioning => "cider", _ => "mean" };
         return new TrainerOptions
         {
             Steps = training.Steps > 0 ? training.Steps : null,

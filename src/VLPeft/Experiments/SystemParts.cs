@@ -36,15 +36,17 @@ internal static class SystemParts
 
     /// <summary>
     /// All that trains, switched on: bottlenecks and the language model's own parameters under their checkpoint names, then "projection.…",
-    /// "vision.…" and "classifier.…".
+    /// "visual_embedding.…", "vision.…" and "classifier.…".
     /// </summary>
     public static IReadOnlyList<(string Name, Parameter Parameter)> Trainable(
-        Recipe recipe, PeftModel? peft, nn.Module text, nn.Module? projection, VisionBackbone? vision, nn.Module? head)
+        Recipe recipe, PeftModel? peft, nn.Module text, nn.Module? projection, VisionBackbone? vision, nn.Module? head,
+        nn.Module? visualEmbedding = null)
     {
         (string, Parameter)[] all =
         [
             .. peft?.TrainableParameters ?? (recipe.Peft.Method == PeftMethod.Full ? [.. Named("", text)] : []),
             .. recipe.RoutingFeature.Projection == ProjectionKind.Linear ? Named("projection.", projection) : [],
+            .. Named("visual_embedding.", visualEmbedding),
             .. recipe.Vision.Train ? Named("vision.", vision!.Encoder.Module) : [],
             .. Named("classifier.", head),
         ];

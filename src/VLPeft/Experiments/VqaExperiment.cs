@@ -1,3 +1,4 @@
+using VLPeft.Analysis;
 using VLPeft.Checkpoints;
 using VLPeft.Data;
 using VLPeft.Data.Features;
@@ -13,7 +14,7 @@ namespace VLPeft.Experiments;
 /// One recipe put to work: data, tokenizer, answers, backbones, features and model. <see cref="VqaRun"/> trains and evaluates it in a
 /// run folder.
 /// </summary>
-public sealed class VqaExperiment : IDisposable
+public sealed class VqaExperiment : IExperiment
 {
     private readonly ImageStores _stores;
     private readonly Dictionary<Split, VqaQuestions> _questions = [];
@@ -41,6 +42,8 @@ public sealed class VqaExperiment : IDisposable
 
     /// <summary>The model.</summary>
     public VqaSystem System { get; }
+
+    IRecipeSystem IExperiment.System => System;
 
     internal VqaScorer Scorer { get; }
 
@@ -98,16 +101,22 @@ public sealed class VqaExperiment : IDisposable
     /// <exception cref="InvalidInputException">An empty question, a missing or broken picture, or a picture where there should be an id.</exception>
     public IReadOnlyList<VqaAnswer> Answer(string question, string? image, long? imageId = null, int top = 5)
     {
-        if (string.IsNullOrWhiteSpace(question))
-            throw new InvalidInputException("the question is empty.");
         if (top < 1)
             throw new InvalidInputException($"expected 1 or more answers to show, got {top}.");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        ImageFeatures? features = System.Model.Image.Options.NeedsImages ? FeaturesOf(image, imageId) : null;
-        Tensor ids = tensor(Array.ConvertAll(Tokenizer.Encode(question, Recipe.Text.MaxLength), id => (long)id)).unsqueeze(0);
-        float[] probabilities = System.Model.call(ids, null, features).sigmoid().data<float>().ToArray();
+        float[] probabilities = Logits(question, image, imageId).sigmoid().data<float>().ToArray();
         return [.. probabilities.Select((p, index) => new VqaAnswer(Answers[index], p)).OrderByDescending(answer => answer.Probability).Take(top)];
+    }
+
+    /// <summary>What the bottlenecks hold while one question about one picture is answered; the model must be in evaluation mode.</summary>
+    /// <param name="question">Not empty.</param>
+    /// <param name="image">A PNG or JPEG file; null when the picture is named by its id, or nothing of a picture is read.</param>
+    /// <param name="imageId">The picture's id in the recipe's feature file.</param>
+    /// <exception cref="InvalidInputException">An empty question, a missing or broken picture, or a picture where there should be an id.</exception>
+    public RoutedActivations Activations(string question, string? image, long? imageId = null)
+    {
+        using var scope = NewDisposeScope();
+        return RoutedActivations.Record(System.Peft, () => Logits(question, image, imageId));
     }
 
     /// <summary>Fills a recipe's feature cache for every split it has.</summary>
@@ -160,6 +169,17 @@ public sealed class VqaExperiment : IDisposable
         long prefix = recipe.Text.Prefix == PrefixKind.None ? 0 : recipe.Text.PrefixSource == PrefixSource.Patches ? backbones.Vision?.Encoder.Positions ?? 1 : 1;
         if (recipe.Text.MaxLength + prefix > backbones.Text.MaxLength)
             throw new InvalidInputException($"text.max-length: {recipe.Text.MaxLength} tokens and {prefix} of the prefix are more than the model's {backbones.Text.MaxLength} positions.");
+    }
+
+    // (1, answers), in the caller's scope
+    private Tensor Logits(string question, string? image, long? imageId)
+    {
+        if (string.IsNullOrWhiteSpace(question))
+            throw new InvalidInputException("the question is empty.");
+        using var frozen = no_grad();
+        ImageFeatures? features = System.Model.Image.Options.NeedsImages ? FeaturesOf(image, imageId) : null;
+        Tensor ids = tensor(Array.ConvertAll(Tokenizer.Encode(question, Recipe.Text.MaxLength), id => (long)id)).unsqueeze(0);
+        return System.Model.call(ids, null, features);
     }
 
     private ImageFeatures FeaturesOf(string? image, long? imageId) => image is not null ? _stores.OfFiles([image])

@@ -30,13 +30,16 @@ internal sealed class VqaQuestions
     public AnswerCoverage? Coverage => _targets?.Coverage;
 
     /// <summary>The batch of these questions, in this order.</summary>
-    public VqaBatch Batch(ReadOnlyMemory<int> questions)
+    public VqaBatch Batch(ReadOnlyMemory<int> questions) => Batch(questions, questions);
+
+    /// <summary>The batch of these questions, each with the picture of another.</summary>
+    public VqaBatch Batch(ReadOnlyMemory<int> questions, ReadOnlyMemory<int> pictures)
     {
         ReadOnlySpan<int> rows = questions.Span;
         PaddedBatch text = PaddedBatch.Of(_tokens, rows, _padId);
         if (!text.HasPadding)
             text.Mask.Dispose(); // not handed on, so nobody else would
-        return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _images.Gather(rows));
+        return new VqaBatch(rows.ToArray(), text.Ids, text.HasPadding ? text.Mask : null, Targets(rows), _images.Gather(pictures.Span));
     }
 
     private Tensor? Targets(ReadOnlySpan<int> rows)

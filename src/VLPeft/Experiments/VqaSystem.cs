@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace VLPeft.Experiments;
 
 /// <summary>A recipe's complete model for question answering: backbones, projection, bottlenecks, head, and the list of what trains.</summary>
-public sealed class VqaSystem : IDisposable
+public sealed class VqaSystem : IRecipeSystem, IDisposable
 {
     private readonly Recipe _recipe;
 
@@ -50,10 +50,12 @@ public sealed class VqaSystem : IDisposable
         var feature = new RoutingFeature(text.Width);
         PeftPlan? plan = VqaPeft.PlanOf(recipe.Peft, text);
         PeftModel? peft = SystemParts.Inject(text.Module, plan, feature);
+        RivalPlans.RequireRoom(peft?.Prompt, recipe, text.MaxLength);
         var head = new VqaHead(text.Width, recipe.Head.Hidden ?? 2 * text.Width, answers, recipe.Head.Dropout);
         var model = new VqaModel(text, image, head, recipe.Text.Readout, feature)
         {
-            LastLayerIsPositionWise = plan is null || (plan.Bottleneck.Routing.IsPositionWise && !plan.Bottleneck.Kind.RoutesAfterUp),
+            Prompt = peft?.Prompt,
+            LastLayerIsPositionWise = plan is null || plan.Sites.Select(plan.BottleneckOf).All(options => options.Routing.IsPositionWise && !options.Kind.RoutesAfterUp),
         };
         return new VqaSystem(recipe, backbones, model, peft, projection);
     }
@@ -72,6 +74,11 @@ public sealed class VqaSystem : IDisposable
         Model.eval();
         Backbones.Vision?.Encoder.Module.eval();
     }
+
+    RunExport IRecipeSystem.Export(Recipe recipe) => new(Peft, Backbones.Text.Module, Backbones.Text.ConfigJson, Backbones.Vision, TrainableParameters)
+    {
+        AdapterPrefix = HubFolder.BackbonePrefix(recipe.Text.Model!),
+    };
 
     /// <inheritdoc/>
     public void Dispose()

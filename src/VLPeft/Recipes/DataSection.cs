@@ -20,25 +20,31 @@ public enum DataKind
 
     /// <summary>Flickr8k's and Flickr30k's token file, with lists of each split's pictures.</summary>
     Flickr,
+
+    /// <summary>GQA's questions, one file a split, or VL-T5's lists of them.</summary>
+    Gqa,
+
+    /// <summary>NLVR2's statements, one file a split, or VL-T5's lists of them.</summary>
+    Nlvr2,
 }
 
 /// <summary>Pictures with questions and answers, or with captions.</summary>
 public sealed record DataSection
 {
-    /// <summary><c>vqav2</c>, <c>easy-vqa</c>; <c>coco-captions</c>, <c>karpathy</c>, <c>flickr</c>; or <c>scenes</c>, for both tasks.</summary>
+    /// <summary><c>vqav2</c>, <c>easy-vqa</c>; <c>coco-captions</c>, <c>karpathy</c>, <c>flickr</c>; <c>gqa</c>; <c>nlvr2</c>; or <c>scenes</c>, for all tasks.</summary>
     public DataKind Kind { get; init; } = DataKind.Vqav2;
 
     /// <summary>For easy-vqa and scenes: the data set's folder.</summary>
     [RecipePath]
     public string? Folder { get; init; }
 
-    /// <summary>The training split (vqav2, coco-captions, flickr).</summary>
+    /// <summary>The training split (vqav2, gqa, nlvr2, coco-captions, flickr).</summary>
     public SplitSection Train { get; init; } = new();
 
-    /// <summary>The split that chooses checkpoints and hyper-parameters (vqav2, coco-captions, flickr).</summary>
+    /// <summary>The split that chooses checkpoints and hyper-parameters (vqav2, gqa, nlvr2, coco-captions, flickr).</summary>
     public SplitSection Validation { get; init; } = new();
 
-    /// <summary>The test split (vqav2, coco-captions, flickr); optional.</summary>
+    /// <summary>The test split (vqav2, gqa, nlvr2, coco-captions, flickr); optional.</summary>
     public SplitSection Test { get; init; } = new();
 
     /// <summary>
@@ -89,6 +95,9 @@ public sealed record DataSection
                 Check.That(Train.Questions is not null, "data.train.questions", "the training split's questions file", Train.Questions);
                 Check.That(Train.Annotations is not null, "data.train.annotations", "the training split's annotations file", Train.Annotations);
                 break;
+            case DataKind.Gqa or DataKind.Nlvr2:
+                Check.That(Train.Questions is not null, "data.train.questions", "the training split's file", Train.Questions);
+                break;
             case DataKind.CocoCaptions:
                 Check.That(Train.Captions is not null, "data.train.captions", "the training split's captions file", Train.Captions);
                 break;
@@ -112,7 +121,7 @@ public sealed record DataSection
 /// <summary>The files of one split.</summary>
 public sealed record SplitSection
 {
-    /// <summary>The questions file (vqav2).</summary>
+    /// <summary>The questions file (vqav2, gqa), or the file of statements (nlvr2).</summary>
     [RecipePath]
     public string? Questions { get; init; }
 

@@ -12,7 +12,7 @@ public sealed record Recipe
     /// <summary>One line for <c>vlpeft recipes list</c>.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The task: <c>vqa</c> or <c>captioning</c>.</summary>
+    /// <summary>The task: <c>vqa</c>, <c>captioning</c> or <c>multitask</c>.</summary>
     public RecipeTask Task { get; init; } = RecipeTask.Vqa;
 
     /// <summary>Seeds initialisation, shuffling and dropout; 0 or more.</summary>
@@ -42,6 +42,9 @@ public sealed record Recipe
     /// <summary>How captions are decoded in testing.</summary>
     public GenerationSection Generation { get; init; } = new();
 
+    /// <summary>The tasks of an encoder-decoder.</summary>
+    public MultitaskSection Multitask { get; init; } = new();
+
     /// <summary>The training run.</summary>
     public TrainingSection Training { get; init; } = new();
 
@@ -60,12 +63,16 @@ public sealed record Recipe
     /// <summary>The recipe as YAML with every value spelled out; it loads again to an equal recipe.</summary>
     public string ToYaml() => RecipeWriter.Write(this);
 
+    /// <summary>Every value as text by its dotted key, as <c>training.batch-size</c>, in the order of <see cref="ToYaml"/>.</summary>
+    public IReadOnlyDictionary<string, string> Values() => RecipeWriter.Flat(this);
+
     /// <summary>Checks ranges and combinations.</summary>
     /// <exception cref="InvalidInputException">A value is out of range, or two don't go together; names the keys.</exception>
     public void Validate()
     {
         Check.That(Seed >= 0, "seed", "0 or more", Seed);
-        Data.Validate();
+        if (Task != RecipeTask.Multitask || Multitask.Tasks.Any(task => task.Data is null))
+            Data.Validate();
         Vision.Validate();
         Text.Validate();
         RoutingFeature.Validate();
@@ -73,6 +80,7 @@ public sealed record Recipe
         Head.Validate();
         Caption.Validate();
         Generation.Validate();
+        Multitask.Validate();
         Training.Validate();
         TaskCombinations.Validate(this);
         RecipeCombinations.Validate(this);
@@ -103,4 +111,7 @@ public enum RecipeTask
 
     /// <summary>Captions by a decoder (method.md §5).</summary>
     Captioning,
+
+    /// <summary>Question answering, statements about two pictures and captions as text, by one encoder-decoder (method.md §6).</summary>
+    Multitask,
 }

@@ -11,7 +11,7 @@ internal static class RecipeCombinations
         bool attaches = recipe.Peft.Method is PeftMethod.Lora or PeftMethod.Adapter;
         bool kindRoutes = KnownBottlenecks.Get(recipe.Peft.Bottleneck).AlwaysUsesFeature;
         bool routed = attaches && (kindRoutes || KnownRoutingFunctions.Get(recipe.Peft.Routing).NeedsFeature);
-        bool hasVision = recipe.Vision.Model is not null || recipe.Vision.Features.File is not null;
+        bool hasVision = recipe.Vision.Model is not null || recipe.Vision.Features.IsNamed;
         RoutingFeatureSection feature = recipe.RoutingFeature;
 
         Refuse(!attaches && recipe.Peft.Routing != "none", $"peft.routing: '{recipe.Peft.Routing}' needs a bottleneck, but peft.method is {Name(recipe.Peft.Method)}.");
@@ -20,11 +20,12 @@ internal static class RecipeCombinations
         Refuse(recipe.Peft.Method == PeftMethod.Lora && routed && KnownBottlenecks.Get(recipe.Peft.Bottleneck).RoutesAfterUp && !KnownRoutingFunctions.Get(recipe.Peft.Routing).LearnsFromZero,
             $"peft.bottleneck: '{recipe.Peft.Bottleneck}' with routing '{recipe.Peft.Routing}' can't train in a LoRA: W_up starts at zero, so both factors behind it are zero, and so is "
             + "the gradient of their product, for good; expected routing 'add', or peft.method adapter (whose W_up starts at random).");
-        Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Residual, "peft.residual: only adapters can be residual.");
-        Refuse(recipe.Peft.Method != PeftMethod.Adapter && recipe.Peft.Activation is not null, "peft.activation: only adapters have an activation.");
-        Refuse(recipe.Peft.Method != PeftMethod.Lora && recipe.Peft.Alpha is not null, "peft.alpha: only LoRA has an alpha.");
+        Refuse(!attaches && recipe.Peft.Bottleneck != "shared-down", $"peft.bottleneck: peft.method {Name(recipe.Peft.Method)} has no low-rank bottleneck, but '{recipe.Peft.Bottleneck}' is one.");
+        PeftKeys.Validate(recipe.Peft);
         Refuse(recipe.Text.Init == WeightInitialization.Random && recipe.Peft.Method != PeftMethod.Full, "text.init: a language model that starts at random must be trained: peft.method: full.");
         Refuse(recipe.Text.Tokenizer == TokenizerSource.Questions && recipe.Text.Init != WeightInitialization.Random, "text.tokenizer: 'questions' makes a new vocabulary, so the model must start at random: text.init: random.");
+        if (recipe.Task == RecipeTask.Multitask)
+            return; // the rest is about one vector or prefix beside the text, and one data set
         bool needsImages = (routed || recipe.Text.Prefix != PrefixKind.None) && feature.Source is (RoutingSource.Pooled or RoutingSource.Patches);
         Refuse(needsImages && !hasVision, "vision: routing or the visual prefix needs image features; name vision.model or vision.features.file (or set text.prefix: none and peft.routing: none).");
         Refuse(!hasVision && recipe.Text.Prefix != PrefixKind.None && feature.Source != RoutingSource.Zeros && !needsImages, "vision: the visual prefix needs image features; name vision.model or vision.features.file.");
@@ -37,8 +38,9 @@ internal static class RecipeCombinations
         Refuse(recipe.Data.KarpathySplit is not null && recipe.Data.Kind != DataKind.Vqav2, "data.karpathy-split: it divides VQAv2's questions (kind: vqav2); captions of that file are read by kind: karpathy.");
     }
 
-    private static bool HasValidation(DataSection data) => data.ValidationFraction > 0 || data.Kind switch
+    internal static bool HasValidation(DataSection data) => data.ValidationFraction > 0 || data.Kind switch
     {
+        DataKind.Gqa or DataKind.Nlvr2 => data.Validation.Questions is not null,
         DataKind.Vqav2 => data.Validation.Questions is not null || data.KarpathySplit is not null,
         DataKind.CocoCaptions => data.Validation.Captions is not null,
         DataKind.Flickr => data.Validation.Pictures is not null,

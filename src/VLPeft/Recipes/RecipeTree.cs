@@ -33,6 +33,14 @@ internal sealed class RecipeTree
         return tree;
     }
 
+    /// <summary>An override alone, as if it stood in a file.</summary>
+    public static RecipeTree OfOverride(string assignment, string file)
+    {
+        var tree = new RecipeTree();
+        tree.Override(assignment, file);
+        return tree;
+    }
+
     /// <summary>"recipes/x.yaml, line 7", or the override.</summary>
     public string Where(YamlNode node) =>
         _files.TryGetValue(node, out string? file) && !file.StartsWith(OverrideSource, StringComparison.Ordinal)
@@ -107,7 +115,7 @@ internal sealed class RecipeTree
         return merged;
     }
 
-    private void Override(string assignment)
+    private void Override(string assignment, string? file = null)
     {
         int equals = assignment.IndexOf('=', StringComparison.Ordinal);
         string[] keys = equals < 1 ? [] : assignment[..equals].Trim().Split('.');
@@ -117,7 +125,7 @@ internal sealed class RecipeTree
         YamlNode value = wrapped.Children[new YamlScalarNode("value")];
         foreach (string key in keys.Reverse())
             value = new YamlMappingNode(new YamlScalarNode(key), value);
-        Remember(value, $"{OverrideSource} {assignment}");
+        Remember(value, file ?? $"{OverrideSource} {assignment}");
         Root = Merge(Root, (YamlMappingNode)value);
     }
 

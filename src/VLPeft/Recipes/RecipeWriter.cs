@@ -15,6 +15,26 @@ internal static class RecipeWriter
         return text.ToString().Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd().TrimEnd('.').TrimEnd() + "\n";
     }
 
+    /// <summary>The same values by their dotted keys, as <c>training.batch-size</c>.</summary>
+    public static OrderedDictionary<string, string> Flat(object recipe)
+    {
+        OrderedDictionary<string, string> values = new(StringComparer.Ordinal);
+        Flatten(Section(recipe), "", values);
+        return values;
+    }
+
+    private static void Flatten(YamlMappingNode section, string prefix, OrderedDictionary<string, string> values)
+    {
+        foreach ((YamlNode key, YamlNode value) in section.Children)
+        {
+            string name = $"{prefix}{key}";
+            if (value is YamlMappingNode inner)
+                Flatten(inner, $"{name}.", values);
+            else
+                values[name] = value is YamlSequenceNode list ? string.Join(", ", list.Children) : $"{value}";
+        }
+    }
+
     private static YamlMappingNode Section(object section)
     {
         YamlMappingNode node = [];

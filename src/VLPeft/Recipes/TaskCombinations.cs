@@ -8,10 +8,22 @@ internal static class TaskCombinations
 {
     public static void Validate(Recipe recipe)
     {
-        if (recipe.Task == RecipeTask.Captioning)
-            Captioning(recipe);
-        else
-            Vqa(recipe);
+        switch (recipe.Task)
+        {
+            case RecipeTask.Captioning:
+                Captioning(recipe);
+                break;
+            case RecipeTask.Multitask:
+                MultitaskCombinations.Validate(recipe);
+                return;
+            default:
+                Vqa(recipe);
+                break;
+        }
+        var several = new MultitaskSection();
+        Refuse(recipe.Multitask.Tasks.Count > 0 || recipe.Multitask with { Tasks = several.Tasks } != several, "multitask: only task: multitask has several tasks.");
+        Refuse(recipe.Training.Evaluate == CheckpointChoice.BestMean, "training.evaluate: best-mean is the mean of several tasks (task: multitask).");
+        Refuse(recipe.Data.Kind is DataKind.Gqa or DataKind.Nlvr2, $"data.kind: {RecipeNames.Kebab(recipe.Data.Kind.ToString())} goes with task: multitask, also for one task alone.");
     }
 
     private static void Vqa(Recipe recipe)

@@ -37,6 +37,9 @@ public enum CheckpointChoice
 
     /// <summary>The highest validation CIDEr of greedy captions.</summary>
     BestCider,
+
+    /// <summary>The highest mean of the tasks' validation scores.</summary>
+    BestMean,
 }
 
 /// <summary>The training run.</summary>
@@ -99,7 +102,7 @@ public sealed record TrainingSection
     /// <summary>Steps between lines in the log.</summary>
     public int LogEvery { get; init; } = 10;
 
-    /// <summary>Which weights are evaluated: last, best-loss, best-accuracy, or best-cider for captions.</summary>
+    /// <summary>Which weights are evaluated: last, best-loss, best-accuracy, best-cider for captions, or best-mean for several tasks.</summary>
     public CheckpointChoice Evaluate { get; init; } = CheckpointChoice.BestAccuracy;
 
     /// <summary>Questions or captions a batch when nothing is trained; 4 × batch-size at most 512 when it is 0.</summary>

@@ -58,14 +58,15 @@ public sealed record VisionSection
 
     internal void Validate()
     {
-        Check.That(Model is null || Features.File is null, "vision.model and vision.features.file", "one of the two", "both");
+        Check.That(Model is null || !Features.IsNamed, "vision.model and vision.features", "one of the two", "both");
+        Check.That(Features.File is null || Features.Hdf5.Count == 0, "vision.features.file and vision.features.hdf5", "one of the two", "both");
         Check.That(Features.File is null == Features.Index is null, "vision.features", "a file and its index", Features.File ?? Features.Index);
         Check.That(Init == WeightInitialization.Pretrained || Train, "vision.train", "true for an encoder that starts at random", Train);
         Check.That(!Train || Model is not null, "vision.model", "an encoder to train", Model);
     }
 }
 
-/// <summary>A safetensors file of features and the rows of its pictures.</summary>
+/// <summary>A safetensors file of features and the rows of its pictures, or HDF5 files with a group for each picture.</summary>
 public sealed record PreExtractedSection
 {
     /// <summary>The safetensors file.</summary>
@@ -78,4 +79,10 @@ public sealed record PreExtractedSection
 
     /// <summary>The tensor's name, (N, d) or (N, V, d); the file's only one when it is left out.</summary>
     public string? Tensor { get; init; }
+
+    /// <summary>Instead: HDF5 files in VL-T5's layout, <c>NAME/features</c> for each picture.</summary>
+    [RecipePath]
+    public IReadOnlyList<string> Hdf5 { get; init; } = [];
+
+    internal bool IsNamed => File is not null || Hdf5.Count > 0;
 }

@@ -4,7 +4,10 @@ using VLPeft.Checkpoints;
 using VLPeft.Data;
 using VLPeft.Data.Scenes;
 using VLPeft.Models;
+using VLPeft.Models.Bart;
 using VLPeft.Models.Bert;
+using VLPeft.Models.Clip;
+using VLPeft.Models.EfficientNet;
 using VLPeft.Models.Gpt2;
 using VLPeft.Models.Vit;
 using VLPeft.Preprocessing;
@@ -57,17 +60,42 @@ public sealed class RecipeWorld : IDisposable
     /// <summary>The changes, paths and sizes only, with which a recipe runs here.</summary>
     public IEnumerable<string> Settings(Recipe recipe) =>
     [
-        .. Data(recipe.Data),
+        .. recipe.Task == RecipeTask.Multitask && recipe.Multitask.Tasks.All(task => task.Data is not null) ? [] : Data(recipe.Data),
+        .. recipe.Multitask.Tasks.Any(task => task.Data is not null) ? new[] { $"multitask.tasks=[{string.Join(", ", recipe.Multitask.Tasks.Select(Task))}]" } : [],
         .. recipe.Vision.Features.File is null ? [] : new[] { $"vision.features.file={Features}", $"vision.features.index={Index}" },
         .. recipe.Vision.Model is null ? [] : new[] { $"vision.cache={_folder.File("cache")}" },
         .. recipe.Vision.Model is { } vision && !IsShipped(vision, recipe.Vision.Init) ? new[] { $"vision.model={Vision(vision)}" } : [],
-        .. IsShipped(recipe.Text.Model!, recipe.Text.Init) ? [] : new[] { $"text.model={(recipe.Task == RecipeTask.Captioning ? Decoder(recipe.Text.Model!) : Text(recipe.Text.Model!))}" },
-        .. recipe.Task == RecipeTask.Captioning ? new[] { $"caption.cider-images={OtherImages}" } : [],
+        .. IsShipped(recipe.Text.Model!, recipe.Text.Init) ? [] : new[] { $"text.model={TextOf(recipe)}" },
+        .. recipe.Task != RecipeTask.Vqa ? new[] { $"caption.cider-images={OtherImages}" } : [],
         $"training.steps={Steps}", "training.batch-size=8", "training.threads=1",
         .. recipe.Training.ValidateEvery == 0 ? [] : new[] { $"training.validate-every={Steps}" },
     ];
 
     public void Dispose() => _folder.Dispose();
+
+    private string TextOf(Recipe recipe) => recipe.Task switch
+    {
+        RecipeTask.Captioning => Decoder(recipe.Text.Model!),
+        RecipeTask.Multitask => EncoderDecoder(recipe.Text.Model!),
+        _ => Text(recipe.Text.Model!),
+    };
+
+    // The same formats with the scenes' files.
+    private string Task(TaskSection task)
+    {
+        string Splits(Func<SceneSplitPaths, string> file) => string.Join(", ", new[] { ("train", SceneSplit.Train), ("validation", SceneSplit.Validation), ("test", SceneSplit.Test) }
+            .Select(split => $"{split.Item1}: {{ {file(Paths(split.Item2))} }}"));
+        string images = $"images: [{string.Join(", ", Enum.GetValues<SceneSplit>().Select(split => Paths(split).Images))}]";
+        string data = task.Data!.Kind switch
+        {
+            DataKind.Vqav2 => $"kind: vqav2, {Splits(paths => $"questions: {paths.Questions}, annotations: {paths.Annotations}")}, karpathy-split: {Karpathy}, {images}",
+            DataKind.Gqa => $"kind: gqa, {Splits(paths => $"questions: {paths.Gqa}")}, {images}",
+            DataKind.Nlvr2 => $"kind: nlvr2, {Splits(paths => $"questions: {paths.Nlvr}")}, {images}",
+            DataKind.Karpathy => $"kind: karpathy, captions: {Karpathy}, {images}",
+            _ => throw new NotSupportedException($"there is no tiny data of the kind {task.Data.Kind} for a task; add it here"),
+        };
+        return $"{{ task: {RecipeNames.Kebab(task.Task.ToString())}, data: {{ {data} }} }}";
+    }
 
     private IEnumerable<string> Data(DataSection data) => data.Kind switch
     {
@@ -89,7 +117,8 @@ public sealed class RecipeWorld : IDisposable
         DataKind.CocoCaptions =>
         [
             $"data.train.captions={Paths(SceneSplit.Train).Captions}", $"data.validation.captions={Paths(SceneSplit.Validation).Captions}",
-            $"data.test.captions={Paths(SceneSplit.Test).Captions}", "data.images=[]",
+            $"data.test.captions={Paths(SceneSplit.Test).Captions}",
+            $"data.images=[{string.Join(", ", Enum.GetValues<SceneSplit>().Select(split => Paths(split).Images))}]",
         ],
         DataKind.Karpathy => [$"data.captions={Karpathy}", $"data.images=[{Paths(SceneSplit.Train).Images}, {Paths(SceneSplit.Validation).Images}]"],
         _ => throw new NotSupportedException($"there is no tiny data of the kind {data.Kind}; add it here"),
@@ -160,11 +189,34 @@ public sealed class RecipeWorld : IDisposable
         return folder;
     }
 
+    private string EncoderDecoder(string model)
+    {
+        string folder = _folder.File($"encoder-decoder-{Path.GetFileName(model)}");
+        if (Directory.Exists(folder))
+            return folder;
+        WordLevelTokenizer tokenizer = WordLevelTokenizer.Build(SceneVocabulary.MultitaskWords);
+        BartConfig config = BartConfig.FromJson(ConfigOf(model));
+        long width = Narrow(config.Width);
+        config = config with
+        {
+            VocabularySize = tokenizer.VocabularySize, Width = width, EncoderHeads = 2, DecoderHeads = 2, EncoderIntermediate = 2 * width,
+            DecoderIntermediate = 2 * width, MaxLength = 64, InitializerRange = 0.3,
+        };
+        using var text = new BartModel(config);
+        HubFolder.Save(text, config.ToJson(), folder);
+        tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
+        return folder;
+    }
+
     private string Vision(string model)
     {
         string folder = _folder.File($"vision-{Path.GetFileName(model)}");
         if (Directory.Exists(folder))
             return folder;
+        if (Path.GetFileName(model) == "efficientnet-lite0")
+            return EfficientNet(folder);
+        if (Path.GetFileName(model) == "clip-rn101")
+            return ClipResNet(folder);
         VitConfig config = VisionConfig(model);
         long width = Narrow(config.Width);
         config = config with { ImageSize = 32, PatchSize = 16, Width = width, Layers = 1, Heads = 2, Intermediate = 2 * width, InitializerRange = 0.3 };
@@ -172,6 +224,28 @@ public sealed class RecipeWorld : IDisposable
         HubFolder.Save(vision, config.ToJson(), folder);
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"),
             """{ "image_processor_type": "ViTImageProcessor", "size": { "height": 32, "width": 32 }, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5] }""");
+        return folder;
+    }
+
+    private static string ClipResNet(string folder)
+    {
+        ClipResNetConfig config = new() { Layers = [1, 1, 1, 1], Width = 2, Heads = 2, OutputWidth = 8, ImageSize = 64 };
+        using var vision = new ClipResNetModel(config);
+        HubFolder.Save(vision, config.ToJson(), folder);
+        File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"),
+            """{ "image_processor_type": "CLIPImageProcessor", "size": { "shortest_edge": 64 }, "crop_size": { "height": 64, "width": 64 } }""");
+        return folder;
+    }
+
+    private static string EfficientNet(string folder)
+    {
+        EfficientNetConfig config = new()
+        {
+            ImageSize = 32, Classes = 5, Width = 24, StemKernel = 3, StemStride = 2, StemChannels = 8, Blocks = [new(3, 2, 4, 8, 10, false)],
+        };
+        using var vision = new EfficientNetModel(config);
+        HubFolder.Save(vision, config.ToJson(), folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson().TrimEnd().TrimEnd('}') + ", \"mean\": [127, 127, 127], \"std\": [128, 128, 128] }");
         return folder;
     }
 

@@ -24,8 +24,8 @@ public class RoutingFunctionTests
         using var scope = NewDisposeScope();
         IRoutingFunction function = KnownRoutingFunctions.Get(name);
         Tensor a = randn(2, 5, 8), b = randn(2, 5, 8), v = randn(2, 1, 8);
-        Tensor whole = function.Route(a * 2 + b, v);
-        Assert.True(whole.allclose(function.Route(a, v) * 2 + function.Route(b, v), 1e-4, 1e-4));
+        Tensor whole = function.Route(a.Times(2).Plus(b), v);
+        Assert.True(whole.allclose(function.Route(a, v).Times(2).Plus(function.Route(b, v)), 1e-4, 1e-4));
     }
 
     [Theory, MemberData(nameof(Names))]
