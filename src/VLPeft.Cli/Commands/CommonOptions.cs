@@ -14,6 +14,8 @@ internal static class CommonOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output." };
 
+    public static Option<T> Number<T>(string name, string description, T value) => new(name) { Description = description, DefaultValueFactory = _ => value };
+
     public static Option<string[]> Plugin() => new("--plugin")
     {
         Description = "An assembly with routing functions of your own (public classes that implement IRoutingFunction); may be repeated.",

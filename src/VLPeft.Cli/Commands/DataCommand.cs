@@ -16,7 +16,7 @@ internal static class DataCommand
         Option<int> validation = new("--validation") { Description = "Validation pictures.", DefaultValueFactory = _ => 500 };
         Option<int> test = new("--test") { Description = "Test pictures.", DefaultValueFactory = _ => 1000 };
         Option<int> questions = new("--questions") { Description = "Questions a picture.", DefaultValueFactory = _ => 6 };
-        var command = new Command("make-scenes", "Draw scenes and ask about them: questions, annotations, captions and pictures in VQAv2's and COCO's formats.")
+        var command = new Command("make-scenes", "Draw scenes and ask about them: questions, annotations, captions and pictures in VQAv2's and COCO's formats, compositional questions in GQA's, statements about two pictures in NLVR2's.")
         {
             folder, seed, train, validation, test, questions,
         };
@@ -37,7 +37,8 @@ internal static class DataCommand
                 },
                 parsed.GetValue(folder)!);
             foreach ((SceneSplit split, SceneSplitCounts counts) in made.Splits)
-                console.Line($"{SceneDataset.NameOf(split)}: {counts.Images:N0} pictures, {counts.Questions:N0} questions, {counts.Captions:N0} captions");
+                console.Line($"{SceneDataset.NameOf(split)}: {counts.Images:N0} pictures, {counts.Questions:N0} questions, {counts.Captions:N0} captions, "
+                    + $"{counts.Compositions:N0} compositional questions, {counts.Pairs:N0} pairs with a statement");
             if (made.Reused)
                 console.Line("(was there already)");
             return ExitCode.Done;

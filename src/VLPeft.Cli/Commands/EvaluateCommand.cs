@@ -25,10 +25,13 @@ internal static class EvaluateCommand
             Plugins.Load(parsed.GetValue(plugin));
             var request = new Request(console, parsed.GetValue(run)!, parsed.GetValue(split), parsed.GetValue(json));
             string? data = parsed.GetValue(meteor), jar = parsed.GetValue(spice);
-            if (request.Files.ReadRecipe().Task == RecipeTask.Captioning)
+            RecipeTask task = request.Files.ReadRecipe().Task;
+            if (task == RecipeTask.Captioning)
                 return Captions(request, CommonOptions.Scoring(data, jar));
             if (data is not null || jar is not null)
-                throw new InvalidInputException("--meteor-data and --spice-jar: they score captions, but this is a run of question answering.");
+                throw new InvalidInputException("--meteor-data and --spice-jar: they score the captions of a run of captioning, which this is not.");
+            if (task == RecipeTask.Multitask)
+                return Several(request);
             return Answers(request);
         });
         return command;
@@ -71,6 +74,34 @@ internal static class EvaluateCommand
         if (!request.Json)
             request.Console.Line($"captions: {request.Files.Predictions(request.Split)}");
         return ExitCode.Done;
+    }
+
+    private static int Several(Request request)
+    {
+        using var interruption = new Interruption(request.Console);
+        using MultitaskExperiment experiment = RunReporters.With(
+            request.Console, reporter => MultitaskRun.Open(request.Folder, reporter, interruption.Token));
+        MultitaskEvaluationReport report = RunReporters.Overall(request.Console, "tasks", progress => MultitaskRun.Evaluate(
+            experiment, request.Files, request.Split, progress, interruption.Token));
+        if (request.Json)
+            request.Console.Json(report);
+        else
+            Show(request.Console, report, request.Files);
+        return ExitCode.Done;
+    }
+
+    private static void Show(CliConsole console, MultitaskEvaluationReport report, RunFiles files)
+    {
+        Table table = new Table().AddColumn("task").AddColumn(new TableColumn("examples").RightAligned()).AddColumn("measure").AddColumn(new TableColumn("").RightAligned());
+        foreach ((string task, TaskEvaluation evaluation) in report.Tasks)
+        {
+            (string Name, double? Value)[] metrics = [.. evaluation.Metrics?.Select(one => (one.Key, one.Value)) ?? [("no answers to score by", null)]];
+            foreach ((int i, (string name, double? value)) in metrics.Index())
+                table.AddRow(i == 0 ? task : "", i == 0 ? $"{evaluation.Examples:N0}" : "", Markup.Escape(name), value is null ? "–" : $"{value:0.00##}");
+        }
+        table.AddRow("mean", "", "accuracy %, CIDEr × 100", report.Mean is { } mean ? $"{mean:0.00}" : "–");
+        console.Out.Write(table);
+        console.Line($"answers: {files.Predictions(Enum.Parse<Split>(report.Split, ignoreCase: true), "TASK")}");
     }
 
     private static void Show(CliConsole console, VqaEvaluationReport report, RunFiles files, Split split)

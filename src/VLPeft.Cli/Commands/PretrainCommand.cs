@@ -5,39 +5,40 @@ using VLPeft.Training;
 
 namespace VLPeft.Cli.Commands;
 
-/// <summary><c>vlpeft pretrain vision|text</c>: the embedded benchmark's backbones, or a text encoder of one's own texts.</summary>
+/// <summary><c>vlpeft pretrain vision|text|clip</c>: the embedded benchmark's backbones, or a text encoder of one's own texts.</summary>
 internal static class PretrainCommand
 {
     public static Command Create(CliConsole console) =>
-        new("pretrain", "Pre-train a small backbone in minutes on a CPU, as a Hugging Face folder.") { Vision(console), Text(console) };
+        new("pretrain", "Pre-train a small backbone in minutes on a CPU, as a Hugging Face folder.") { Vision(console), Text(console), Clip(console) };
 
     private static Command Vision(CliConsole console)
     {
         var defaults = new VisionPretrainingOptions();
+        Option<VisionArchitecture> architecture = Architecture(
+            "vit reads the class token, beit has its positions in the attention and reads the mean of the patches.", defaults.Architecture, "vit|beit");
+        var command = new Command("vision", "A ViT or a BEiT that tells which attributes a drawn scene has: 2 layers, 64 wide.") { architecture };
+        return Scenes(console, command, defaults, (parsed, options, folder, progress, cancellation) => VisionPretraining.Run(
+            (VisionPretrainingOptions)options with { Architecture = parsed.GetValue(architecture) }, folder, progress, cancellation));
+    }
+
+    private static Command Clip(CliConsole console) => Scenes(
+        console, new Command("clip", "A CLIP of drawn scenes and their captions, five to a picture: two towers of 2 layers, 64 wide."), new ClipPretrainingOptions(),
+        (_, options, folder, progress, cancellation) => ClipPretraining.Run((ClipPretrainingOptions)options, folder, progress, cancellation));
+
+    private static Command Scenes(CliConsole console, Command command, ScenePretrainingOptions defaults,
+        Func<ParseResult, ScenePretrainingOptions, string, IProgressReporter, CancellationToken, PretrainingOutcome> run)
+    {
         Option<string> output = Output();
-        Option<long> seed = Number("--seed", "Seeds weights, pictures and their order.", defaults.Seed);
-        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
-        Option<int> images = Number("--images", "Training pictures.", defaults.Images);
-        Option<int> batch = Number("--batch-size", "Pictures in a batch.", defaults.BatchSize);
-        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("vision", "A ViT that tells which attributes a drawn scene has: 2 layers, 64 wide, 117,760 parameters.")
-        {
-            output, seed, steps, images, batch, rate, json,
-        };
+        var options = new PretrainScenesOptions(defaults);
+        command.Add(output);
+        options.AddTo(command);
+        command.Add(json);
         command.SetAction(parsed =>
         {
-            var options = new VisionPretrainingOptions
-            {
-                Seed = parsed.GetValue(seed),
-                Steps = parsed.GetValue(steps),
-                Images = parsed.GetValue(images),
-                BatchSize = parsed.GetValue(batch),
-                LearningRate = parsed.GetValue(rate),
-            };
             string folder = parsed.GetValue(output)!;
             return Run(console, folder, parsed.GetValue(json),
-                (progress, cancellation) => VisionPretraining.Run(options, folder, progress, cancellation));
+                (progress, cancellation) => run(parsed, options.Of(parsed), folder, progress, cancellation));
         });
         return command;
     }
@@ -46,13 +47,10 @@ internal static class PretrainCommand
     {
         var defaults = new TextPretrainingOptions();
         Option<string> output = Output();
-        Option<long> seed = Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
-        Option<TextArchitecture> architecture = new("--architecture")
-        {
-            Description = "roberta guesses masked words, gpt2 predicts the next one (of captions, where texts are generated).",
-            DefaultValueFactory = _ => defaults.Architecture,
-            HelpName = "roberta|gpt2",
-        };
+        Option<long> seed = CommonOptions.Number("--seed", "Seeds weights, texts, masks and their order.", defaults.Seed);
+        Option<TextArchitecture> architecture = Architecture(
+            "roberta guesses masked words, gpt2 predicts the next one (of captions, where texts are generated), bart restores texts with spans missing.",
+            defaults.Architecture, "roberta|gpt2|bart");
         Option<string?> texts = new("--texts")
         {
             Description = "Your own texts, one a line, instead of generated ones.",
@@ -68,14 +66,14 @@ internal static class PretrainCommand
             Description = "A captions file in COCO's form, instead of generated texts.",
             HelpName = "file",
         };
-        Option<int> generate = Number("--generate", "Questions and captions of drawn scenes to generate (captions alone for gpt2).", defaults.Texts);
-        Option<int> count = Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
-        Option<int> length = Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
-        Option<int> steps = Number("--steps", "Optimizer steps.", defaults.Steps);
-        Option<int> batch = Number("--batch-size", "Texts in a batch.", defaults.BatchSize);
-        Option<double> rate = Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
+        Option<int> generate = CommonOptions.Number("--generate", "Questions and captions of drawn scenes to generate (captions alone for gpt2, statements as well for bart).", defaults.Texts);
+        Option<int> count = CommonOptions.Number("--min-count", "How often a word of your own texts must occur to get a token.", defaults.MinimumCount);
+        Option<int> length = CommonOptions.Number("--max-length", "The longest text in tokens; what is over is cut.", defaults.MaxLength);
+        Option<int> steps = CommonOptions.Number("--steps", "Optimizer steps.", defaults.Steps);
+        Option<int> batch = CommonOptions.Number("--batch-size", "Texts in a batch.", defaults.BatchSize);
+        Option<double> rate = CommonOptions.Number("--learning-rate", "The peak learning rate.", defaults.LearningRate);
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("text", "A RoBERTa or a GPT-2 with a vocabulary of whole words: 4 layers, 64 wide.")
+        var command = new Command("text", "A RoBERTa, a GPT-2 or a BART with a vocabulary of whole words: 4 layers, 64 wide.")
         {
             output, architecture, seed, texts, questions, captions, generate, count, length, steps, batch, rate, json,
         };
@@ -139,6 +137,6 @@ internal static class PretrainCommand
         Required = true,
     };
 
-    private static Option<T> Number<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
+    private static Option<T> Architecture<T>(string description, T value, string names) where T : struct, Enum =>
+        new("--architecture") { Description = description, DefaultValueFactory = _ => value, HelpName = names };
 }

@@ -9,9 +9,10 @@ namespace VLPeft.Cli.Demo;
 /// <param name="Set">Overrides of every run's recipe.</param>
 /// <param name="Json">Print results.json on standard output instead of a table.</param>
 /// <param name="Task">What the models learn.</param>
-internal sealed record DemoOptions(string Output, int Seeds, int Workers, IReadOnlyList<string> Set, bool Json, RecipeTask Task = RecipeTask.Vqa)
+/// <param name="Rivals">Whether the methods that LoRA is compared with run too.</param>
+internal sealed record DemoOptions(string Output, int Seeds, int Workers, IReadOnlyList<string> Set, bool Json, RecipeTask Task = RecipeTask.Vqa, bool Rivals = false)
 {
     /// <summary>The command that makes the same again.</summary>
-    public string Command => $"vlpeft demo{(Task == RecipeTask.Captioning ? " --task captioning" : "")} --output {Output} --seeds {Seeds}"
+    public string Command => $"vlpeft demo{(Task == RecipeTask.Vqa ? "" : $" --task {Task.ToString().ToLowerInvariant()}")}{(Rivals ? " --rivals" : "")} --output {Output} --seeds {Seeds}"
         + string.Concat(Set.Select(set => $" --set {set}"));
 }

@@ -34,14 +34,28 @@ internal static class DemoPlan
         Caption(options, Blind, "none", 0, "routing-feature.source=zeros"),
     ];
 
+    /// <summary>The methods that plain LoRA is compared with in the second table of several tasks.</summary>
+    public static IReadOnlyList<string> Rivals { get; } = ["adapter", "bitfit", "layernorm", "ia3", "prompt", "prefix", "compacter", "dora", "rslora", "full"];
+
+    /// <summary>Several tasks: every routing function, and the rivals if they are wanted.</summary>
+    public static IReadOnlyList<DemoRun> OfSeveralTasks(DemoOptions options) =>
+    [
+        .. from seed in Enumerable.Range(0, options.Seeds)
+           from variant in options.Rivals ? Variants.Concat(Rivals) : Variants
+           select new DemoRun(variant, seed, new Job(
+               RecipeFile(Variants.Contains(variant) ? $"multitask-{variant}" : $"multitask-rivals/{variant}"), Overrides(options, seed), RunFolder(options, variant, seed), Split.Test)),
+    ];
+
+    private static string RunFolder(DemoOptions options, string name, int seed) => Path.Combine(Path.GetFullPath(options.Output), "runs", $"{name}-{seed}");
+
     private static DemoRun Caption(DemoOptions options, string name, string variant, int seed, params string[] more) => new(
-        name, seed, new Job(RecipeFile($"captions-{variant}"), [.. Overrides(options, seed), .. more], Path.Combine(Path.GetFullPath(options.Output), "runs", $"{name}-{seed}"), Split.Test));
+        name, seed, new Job(RecipeFile($"captions-{variant}"), [.. Overrides(options, seed), .. more], RunFolder(options, name, seed), Split.Test));
 
     public static IReadOnlyList<DemoRun> Of(DemoOptions options) =>
     [
         .. from seed in Enumerable.Range(0, options.Seeds)
            from variant in Variants.Concat(Controls)
-           select new DemoRun(variant, seed, new Job(RecipeFile(variant), Overrides(options, seed), Path.Combine(Path.GetFullPath(options.Output), "runs", $"{variant}-{seed}"), Split.Test)),
+           select new DemoRun(variant, seed, new Job(RecipeFile(variant), Overrides(options, seed), RunFolder(options, variant, seed), Split.Test)),
     ];
 
     public static Recipe RecipeOf(DemoRun run) => Recipe.Load(run.Job.Recipe, run.Job.Overrides);

@@ -1,18 +1,28 @@
 namespace VLPeft.Cli.Reports;
 
-/// <summary>A linear axis with ticks at round numbers.</summary>
+/// <summary>An axis: a linear one with ticks at round numbers, or one with ticks at given values.</summary>
 internal sealed class Axis
 {
     private const int MaximumSteps = 6;
-    private readonly int _decimals;
+    private const double LogarithmicFrom = 8; // the highest value to the lowest
+    private readonly Func<double, string> _label;
+    private readonly Func<double, double> _scale;
 
     /// <summary>An axis with ticks at the multiples <paramref name="first"/> to <paramref name="last"/> of a step.</summary>
     private Axis(double from, double to, double step, double first, double last)
     {
         From = from;
         To = to;
-        _decimals = Math.Clamp((int)-Math.Floor(Math.Log10(step)), 0, 9);
+        int decimals = Math.Clamp((int)-Math.Floor(Math.Log10(step)), 0, 9);
+        _label = tick => tick.ToString($"N{decimals}");
+        _scale = value => value;
         Ticks = Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step).ToArray();
+    }
+
+    private Axis(IReadOnlyList<double> ticks, Func<double, double> scale)
+    {
+        (From, To, Ticks) = (ticks[0], ticks[^1], ticks);
+        (_label, _scale) = (Plain, scale);
     }
 
     public double From { get; }
@@ -39,10 +49,24 @@ internal sealed class Axis
         return new Axis(from, to, step, Math.Ceiling(from / step - 1e-9), Math.Floor(to / step + 1e-9));
     }
 
-    /// <summary>Where a value lies: 0 at the axis' start, 1 at its end.</summary>
-    public double Place(double value) => (value - From) / (To - From);
+    /// <summary>
+    /// An axis whose ticks are the values themselves, from the lowest to the highest; logarithmic where they are positive and span much.
+    /// </summary>
+    public static Axis At(IEnumerable<double> values)
+    {
+        double[] ticks = [.. values.Distinct().Order()];
+        if (ticks.Length < 2)
+            return Within(ticks);
+        return new Axis(ticks, ticks[0] > 0 && ticks[^1] / ticks[0] >= LogarithmicFrom ? Math.Log : value => value);
+    }
 
-    public string Label(double tick) => tick.ToString($"N{_decimals}").Replace('-', '\u2212');
+    /// <summary>A number as it was given: "0.0015", "24,000".</summary>
+    public static string Plain(double value) => value.ToString("#,0.########");
+
+    /// <summary>Where a value lies: 0 at the axis' start, 1 at its end.</summary>
+    public double Place(double value) => (_scale(value) - _scale(From)) / (_scale(To) - _scale(From));
+
+    public string Label(double tick) => _label(tick).Replace('-', '\u2212');
 
     private static (double From, double To) Range(IEnumerable<double> values)
     {

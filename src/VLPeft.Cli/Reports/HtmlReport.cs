@@ -45,14 +45,26 @@ public static class HtmlReport
             new ResultTable(model, numbers).Render(),
             Tag("div", Class("plots"),
                 Figure("Scores", ScoresCaption(model), new ScorePlot(model, numbers).Render()),
+                model.Differences is { Rows.Count: > 0 } differences
+                    ? Figure("Differences", differences.Caption, new DifferencePlot(differences.Rows, model, numbers).Render()) : null,
+                Along(model, numbers),
                 curves.IsEmpty ? null : Figure("Learning curves", curves.Caption, curves.Render())),
             curves.IsEmpty ? null : curves.Values()]);
+        yield return ("comparisons", "Comparisons", [.. model.Tables.SelectMany(table => table.Render())]);
         yield return ("groups", $"By {model.GroupName}", [groups.IsEmpty ? null : groups.Render()]);
         yield return ("pictures", "Pictures", [.. new PictureCards(model).Render()]);
         yield return ("setting", "Setting", [Tables.KeyValues("Setting", model.Setting), Audit(model)]);
         yield return ("again", "Run it again", [
             model.Command.Length == 0 ? null : Code("The command that makes this report", model.Command, "command"), Runs(model),
             Tables.KeyValues("Machine", model.Machine)]);
+    }
+
+    private static XElement? Along(ReportModel model, NumberText numbers)
+    {
+        if (model.Sweep is not { } sweep)
+            return null;
+        var plot = new SweepPlot(sweep, model, numbers);
+        return Figure($"Along {sweep.Name}", plot.Caption, plot.Render());
     }
 
     private static string ScoresCaption(ReportModel model) =>

@@ -18,6 +18,9 @@ internal sealed class NumberText(ReportModel model)
 
     public string Score(double value) => double.IsFinite(value) ? Signed(value.ToString(_format)) : Missing;
 
+    /// <summary>A difference: with its sign, also when it is a plus.</summary>
+    public string Plus(double value) => value > 0 ? $"+{Score(value)}" : Score(value);
+
     public string MeanAndDeviation(double mean, double? deviation) =>
         deviation is { } sd && double.IsFinite(sd) ? $"{Score(mean)} ± {Score(sd)}" : Score(mean);
 

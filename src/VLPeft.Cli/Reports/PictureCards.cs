@@ -29,9 +29,10 @@ internal sealed class PictureCards(ReportModel model)
             known ? Attr("width", size.Width) : null, known ? Attr("height", size.Height) : null, small ? Class("pixels") : null);
     }
 
-    private XElement Question(QuestionExample question) => Tag("section",
+    private XElement Question(QuestionExample question) => Tag(
+        question.Question.Length == 0 ? "div" : "section", // a section has a heading
         question.Question.Length == 0 ? null : Tag("h4", question.Question),
-        Tag("p", Class("truth"), "Expected: ", Tag("strong", question.Truth)),
+        Tag("p", Class("truth"), question.Question.Length == 0 ? "Written by people: " : "Expected: ", Tag("strong", question.Truth)),
         question.Answers.Count == 0 ? null : Answers(question.Answers));
 
     private XElement Answers(IReadOnlyList<AnswerExample> answers)

@@ -28,6 +28,15 @@ public sealed record ReportModel(
     /// <summary>What <see cref="SeedResult.PerGroup"/> is grouped by, inside a sentence: "question type" unless set.</summary>
     public string GroupName { get; init; } = "question type";
 
+    /// <summary>Tables of the report's own, behind the results.</summary>
+    public IReadOnlyList<ReportTable> Tables { get; init; } = [];
+
+    /// <summary>Differences with intervals, drawn behind the scores; null when there are none.</summary>
+    public DifferenceResults? Differences { get; init; }
+
+    /// <summary>Scores along a number that was varied, drawn behind the scores; null when none was.</summary>
+    public Sweep? Sweep { get; init; }
+
     /// <summary>How many decimals scores have: 2 unless set, from 0 to 9.</summary>
     public int Decimals { get; init; } = 2;
 }

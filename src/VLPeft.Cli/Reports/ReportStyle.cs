@@ -96,7 +96,7 @@ internal static class ReportStyle
         .sd { stroke: var(--c); stroke-width: 7; stroke-opacity: .3; }
         .mean { stroke: var(--c); stroke-width: 3; }
         .marker { fill: var(--c); stroke: var(--panel); stroke-width: 1; }
-        .curve { fill: none; stroke: var(--c); stroke-width: 2; vector-effect: non-scaling-stroke; }
+        .curve { fill: none; stroke: var(--c); stroke-width: 2; }
         .band { fill: var(--c); fill-opacity: .14; stroke: none; }
         .legend { margin: .5rem 0 0; font-size: .875rem; }
         .swatch { vertical-align: middle; margin-inline-end: .4rem; }

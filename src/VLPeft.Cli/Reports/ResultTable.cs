@@ -13,7 +13,7 @@ internal sealed class ResultTable(ReportModel model, NumberText numbers)
     /// <summary>Columns of single seeds: a lone seed's score is in the mean's column already.</summary>
     private long[] SeedColumns => _seeds.Length > 1 ? _seeds : [];
 
-    public XElement Render() => Tables.Scrolled("Results", Tag("table", Class("results"),
+    public XElement Render() => Tables.Scrolled("Results by variant", Tag("table", Class("results"),
         Tables.Caption(Caption()),
         Tag("thead", Tag("tr",
             Tables.Column("Variant"), Tables.Column(_seeds.Length > 1 ? "Mean ± sd" : "Score", "num"),

@@ -6,8 +6,12 @@ namespace VLPeft.Cli.Workers;
 /// <param name="Recipe">The recipe file.</param>
 /// <param name="Overrides">Its overrides.</param>
 /// <param name="Output">The run folder.</param>
-/// <param name="Split">The split to score.</param>
-internal sealed record Job(string Recipe, IReadOnlyList<string> Overrides, string Output, Split Split);
+/// <param name="Split">The split to score; null for none.</param>
+internal sealed record Job(string Recipe, IReadOnlyList<string> Overrides, string Output, Split? Split)
+{
+    /// <summary>Whether the run is finished, and only to be scored.</summary>
+    public bool IsTrained { get; init; }
+}
 
 /// <summary>What a worker says of its job, one JSON line each.</summary>
 /// <param name="Step">Steps done so far.</param>

@@ -30,9 +30,10 @@ internal static class WorkerCommand
     {
         try
         {
-            Recipe recipe = Recipe.Load(job.Recipe, job.Overrides);
-            RecipeRun.Train(recipe, job.Output, new EventReporter());
-            RecipeRun.Evaluate(job.Output, job.Split, new EventReporter());
+            if (!job.IsTrained)
+                RecipeRun.Train(Recipe.Load(job.Recipe, job.Overrides), job.Output, new EventReporter());
+            if (job.Split is { } split)
+                RecipeRun.Evaluate(job.Output, split, new EventReporter());
             Tell(new JobEvent(1, 1, IsDone: true));
         }
         catch (Exception error)

@@ -18,7 +18,7 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("train|demo/none|--output", "--output: expected a value, got nothing")]
     [InlineData("evaluate|run|--splt|test", "unknown option '--splt'", "'--split'")]
     [InlineData("evaluate|run|--split|dev", "--split: expected one of train, validation, test, got 'dev'")]
-    [InlineData("predict|run|--image|x.png", "option --question is missing")]
+    [InlineData("predict|run|--image|x.png", "is no run folder")]
     [InlineData("inspect|demo/none|--answers|many", "--answers: expected a whole number, got 'many'")]
     [InlineData("data|make-scenes|d|--train|0", "--train: expected 1 to 1,000,000 pictures, got 0")]
     [InlineData("data|make-scenes|d|--questions|13", "--questions: expected 1 to 12, got 13")]
@@ -41,7 +41,7 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData("peft.routing=multiplly", "peft.routing", "'multiplly'", "multiply")]
     [InlineData("peft.rank=many", "peft.rank: expected a whole number, got 'many'")]
     [InlineData("peft.method=full", "peft.routing", "'multiply'", "full")]
-    [InlineData("peft.residual=true", "peft.residual", "adapters")]
+    [InlineData("peft.residual=true", "peft.residual", "goes with adapter")]
     [InlineData("text.max-length=40", "text.max-length", "40 tokens", "20 positions")]
     [InlineData("text.max-length=20", "text.max-length", "20 tokens and 1 of the prefix", "20 positions")]
     [InlineData("peft.targets=[qeury]", "qeury")]
@@ -181,6 +181,7 @@ public sealed class BadInputTests(TinyWorld world) : IClassFixture<TinyWorld>
         CommandLine.Run("train", world.FileRecipe, "-o", run, "--set", "training.steps=2").Expect(0);
         CommandLine.Refused(["evaluate", run, "--split", "test"], "test split", "data.test.questions");
         CommandLine.Refused(["predict", run, "-q", "what is there ?"], "--image");
+        CommandLine.Refused(["predict", run, "--image", world.TestImage], "--question");
         CommandLine.Refused(["predict", run, "-q", "what is there ?", "--image", "/not/there.png"], "/not/there.png");
         CommandLine.Refused(["predict", run, "-q", " ", "--image", world.TestImage], "question", "empty");
         CommandLine.Refused(["predict", run, "-q", "?", "--image", world.TestImage, "--top", "0"], "--top", "0");

@@ -68,6 +68,12 @@ public sealed class CaptionCommandTests(CaptionWorld world) : IClassFixture<Capt
     [InlineData("peft.method=adapter", "peft.adapter-position=pre-norm")]
     [InlineData("peft.method=adapter", "peft.adapter-position=post-norm", "peft.routing=matmul")]
     [InlineData("peft.method=full", "peft.routing=none", "text.init=random")]
+    [InlineData("peft.method=bitfit", "peft.routing=none", "peft.rank=~")]
+    [InlineData("peft.method=prompt", "peft.routing=none", "peft.rank=~", "peft.length=2")]
+    [InlineData("peft.method=prefix", "peft.routing=none", "peft.rank=~", "peft.length=2")]
+    [InlineData("peft.method=compacter", "peft.routing=none", "peft.rank=8")]
+    [InlineData("peft.method=ia3", "peft.routing=none", "peft.rank=~")]
+    [InlineData("peft.method=dora", "peft.routing=none")]
     [InlineData("vision.train=true", "routing-feature.projection=linear")]
     [InlineData("routing-feature.source=patches", "text.prefix-source=patches", "peft.routing=matmul")]
     [InlineData("routing-feature.source=noise")]
@@ -120,7 +126,7 @@ public sealed class CaptionCommandTests(CaptionWorld world) : IClassFixture<Capt
         File.WriteAllText(broken, "no picture");
         CommandLine.Refused(["caption", answers, "-i", picture], "task vqa", "captioning");
         CommandLine.Refused(["predict", run, "-i", picture, "-q", "what?"], "task captioning", "vqa");
-        CommandLine.Refused(["evaluate", answers, "--meteor-data", empty], "--meteor-data", "question answering");
+        CommandLine.Refused(["evaluate", answers, "--meteor-data", empty], "--meteor-data", "which this is not");
         CommandLine.Refused(["evaluate", run, "--meteor-data", empty], "meteor-1.5.jar");
         CommandLine.Refused(["caption", run], "--image and --image-id", "neither");
         CommandLine.Refused(["caption", run, "-i", picture, "--image-id", "3"], "both");

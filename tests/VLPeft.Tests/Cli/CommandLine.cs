@@ -25,7 +25,7 @@ internal static class CommandLine
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        int code = CliApplication.Run(args, new CliConsole(Console(output), Console(error)));
+        int code = CliApplication.Run(args, new CliConsole(Terminal(output), Terminal(error)));
         return new CommandResult(code, output.ToString(), error.ToString());
     }
 
@@ -41,6 +41,9 @@ internal static class CommandLine
             Assert.True(error.Contains(word, StringComparison.Ordinal), $"'{word}' is not in\n{error}");
         return error;
     }
+
+    /// <summary>A console that writes there alone.</summary>
+    public static CliConsole Console(TextWriter writer) => new(Terminal(writer), Terminal(writer));
 
     public static Process Start(params string[] args) => Start("", args);
 
@@ -79,7 +82,7 @@ internal static class CommandLine
     public static void LimitFiles(Process process, long bytes) =>
         Assert.Equal(0, Native.prlimit(process.Id, Native.FileSize, new Native.Limit { Soft = (ulong)bytes, Hard = (ulong)bytes }, 0));
 
-    private static IAnsiConsole Console(TextWriter writer)
+    private static IAnsiConsole Terminal(TextWriter writer)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {

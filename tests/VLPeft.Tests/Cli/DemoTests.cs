@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VLPeft.Tests.Reports;
 using Xunit;
 
 namespace VLPeft.Tests.Cli;
@@ -37,10 +38,37 @@ public sealed class DemoTests : IDisposable
         Assert.True(results.RootElement.GetProperty("baselines").GetProperty("blind").GetDouble() >= 0);
     }
 
-    private static IEnumerable<JsonElement> Each(JsonDocument results)
+    [Fact]
+    public async Task ComparesFourTasks()
+    {
+        using JsonDocument results = JsonDocument.Parse(await Run("multitask", "generation.beams=1", "training.batch-size=8"));
+        foreach (JsonElement result in Each(results, "variant"))
+        {
+            Assert.Equal(["caption", "gqa", "nlvr", "vqa"], result.GetProperty("tasks").EnumerateObject().Select(task => task.Name).Order());
+            Assert.Equal(result.GetProperty("mean").GetDouble(), result.GetProperty("tasks").EnumerateObject().Average(task => task.Value.GetDouble()), 1e-9);
+        }
+        Assert.Empty(results.RootElement.GetProperty("rivals").EnumerateArray()); // not asked for
+    }
+
+    [Fact]
+    public async Task RivalsStandInATableOfTheirOwn()
+    {
+        using JsonDocument results = JsonDocument.Parse(await Run("multitask", "--rivals", "generation.beams=1", "training.batch-size=8"));
+        JsonElement[] rivals = [.. results.RootElement.GetProperty("rivals").EnumerateArray()];
+        Assert.Equal(
+            ["none", "adapter", "bitfit", "layernorm", "ia3", "prompt", "prefix", "compacter", "dora", "rslora", "full"], rivals.Select(one => one.GetProperty("variant").GetString()));
+        Assert.Equal(results.RootElement.GetProperty("results")[0].ToString(), rivals[0].ToString()); // plain LoRA is in both
+        Assert.True(rivals.All(one => one.GetProperty("trainable_parameters").GetInt64() <= rivals[^1].GetProperty("trainable_parameters").GetInt64()));
+    }
+
+    [Fact]
+    public void RivalsBelongToSeveralTasks() =>
+        CommandLine.Refused(["demo", "--rivals", "--output", _folder.File("refused")], "--rivals", "--task multitask");
+
+    private static IEnumerable<JsonElement> Each(JsonDocument results, string name = "routing")
     {
         JsonElement[] each = [.. results.RootElement.GetProperty("results").EnumerateArray()];
-        Assert.Equal(Routings, each.Select(one => one.GetProperty("routing").GetString()));
+        Assert.Equal(Routings, each.Select(one => one.GetProperty(name).GetString()));
         Assert.Single(each.Select(one => one.GetProperty("trainable_parameters").GetInt64()).Distinct());
         return each;
     }
@@ -52,10 +80,11 @@ public sealed class DemoTests : IDisposable
         [
             "data.scenes.train-images=40", "data.scenes.validation-images=8", "data.scenes.test-images=14", "training.steps=4", "training.validate-every=2", .. settings,
         ];
-        string[] args = ["demo", "--task", task, "--output", output, "--seeds", "1", "--workers", "2", .. all.SelectMany(one => new[] { "--set", one })];
+        string[] args = ["demo", "--task", task, "--output", output, "--seeds", "1", "--workers", "2", .. all.SelectMany(one => one.StartsWith("--", StringComparison.Ordinal) ? [one] : new[] { "--set", one })];
         CommandResult ended = (await CommandLine.End(CommandLine.Start(args))).Expect(0);
         Assert.Contains("matmul-expand", ended.Out, StringComparison.Ordinal);
-        string report = await File.ReadAllTextAsync(Path.Combine(output, "report.html"), TestContext.Current.CancellationToken);
+        string page = Path.Combine(output, "report.html"), report = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        await HtmlChecker.Accepts(page);
         Assert.All(Routings, routing => Assert.Contains(routing, report, StringComparison.Ordinal));
         Assert.Contains("data:image/png;base64,", report, StringComparison.Ordinal);
         Assert.DoesNotContain("src=\"http", report, StringComparison.Ordinal);

@@ -16,8 +16,9 @@ public sealed class TinyWorld : IDisposable
 {
     public const int TrainImages = 24, OtherImages = 8, QuestionsPerImage = 3, Steps = 6;
     private const long Width = 16;
+    private const double InitializerRange = 0.3;
     private readonly TemporaryFolder _folder = new();
-    private int _made;
+    private int _made, _drawn;
 
     public TinyWorld()
     {
@@ -113,7 +114,7 @@ public sealed class TinyWorld : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static void SaveVision(string folder, long width)
+    private void SaveVision(string folder, long width)
     {
         var config = new VitConfig
         {
@@ -123,15 +124,16 @@ public sealed class TinyWorld : IDisposable
             Layers = 1,
             Heads = 2,
             Intermediate = 2 * width,
-            InitializerRange = 0.3,
+            InitializerRange = InitializerRange,
         };
         using var vision = new VitModel(config);
+        Redraw(vision);
         HubFolder.Save(vision, config.ToJson(), folder);
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"),
             """{ "image_processor_type": "ViTImageProcessor", "size": { "height": 32, "width": 32 }, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5] }""");
     }
 
-    private static void SaveText(string folder, long width)
+    private void SaveText(string folder, long width)
     {
         WordLevelTokenizer tokenizer = WordLevelTokenizer.Build(SceneVocabulary.Words);
         var config = new BertFamilyConfig
@@ -145,10 +147,21 @@ public sealed class TinyWorld : IDisposable
             PositionRows = 22,
             TokenTypes = 1,
             PadId = tokenizer.PadId,
-            InitializerRange = 0.3,
+            InitializerRange = InitializerRange,
         };
         using var text = new BertFamilyModel(config);
+        Redraw(text);
         HubFolder.Save(text, config.ToJson(), folder);
         tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
+    }
+
+    // The process's own generator is seeded by whichever run trains beside this test: two encoders made at such moments were the same one.
+    private void Redraw(nn.Module model)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using var generator = new Generator((ulong)Interlocked.Increment(ref _drawn));
+        foreach (Tensor matrix in model.parameters().Where(one => one.dim() > 1))
+            matrix.normal_(0, InitializerRange, generator);
     }
 }

@@ -129,11 +129,7 @@ public sealed class ReportFiguresTests
     [Fact]
     public void CaptionsHaveNeitherQuestionNorMarkNorProbability()
     {
-        var page = new ReportPage(ReportSamples.Two() with
-        {
-            Pictures = [new PictureExample(ReportSamples.Png(65), "image/png", "x",
-                [new QuestionExample("", "a cat", [new AnswerExample("some other", "a dog", double.NaN, null)])])],
-        });
+        var page = new ReportPage(ReportSamples.Captions());
         Assert.Empty(page.All("h4"));
         Assert.Empty(page.OfClass("svg", "mark"));
         Assert.Equal(["some other", "a dog"], page.Body("answers").Single());

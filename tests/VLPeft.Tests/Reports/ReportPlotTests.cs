@@ -101,6 +101,44 @@ public sealed class ReportPlotTests
     }
 
     [Fact]
+    public void DifferencesLieOnAnAxisThatHoldsZero()
+    {
+        ReportModel two = ReportSamples.Two() with
+        {
+            Differences = new DifferenceResults("to none", [new DifferenceResult("multiply", "none", 11, 10, 14), new DifferenceResult("other", "none", -2, -6, 2)]),
+        };
+        XElement plot = new ReportPage(two).OfClass("div", "scores").ElementAt(1).Element("svg")!; // the axis is -10 to 15
+        Assert.Equal(["\u221210", "\u22125", "0", "5", "10", "15"], Of(plot, "text", "tick").Select(tick => tick.Value));
+        Assert.Equal(["40%", "40%"], Of(plot, "line", "baseline").Select(line => (string?)line.Attribute("x1")));
+        Assert.Equal([("80%", "96%"), ("16%", "48%")], Of(plot, "line", "sd").Select(line => ((string?)line.Attribute("x1"), (string?)line.Attribute("x2"))));
+        Assert.Equal(["84%", "32%"], Markers(plot).Select(marker => (string?)marker.Attribute("x")));
+        Assert.Equal(["s1", "s0"], plot.Elements("g").Select(group => (string?)group.Attribute("class"))); // the colour that the variant has elsewhere
+        Assert.Equal("Differences in VQA accuracy (points): multiply to none +11.00 [+10.00, +14.00]; other to none \u22122.00 [\u22126.00, +2.00].",
+            (string?)plot.Attribute("aria-label"));
+    }
+
+    [Fact]
+    public void SweepsHaveTicksAtTheirValuesAndAreLogarithmicWhereTheySpanMuch()
+    {
+        XElement wide = Sweep(1, 10, 100), narrow = Sweep(1, 2, 4);
+        Assert.Equal(["1", "10", "100"], Of(wide, "text", "tick").Select(tick => tick.Value).TakeLast(3));
+        Assert.Equal("0,300 500,150 1000,0", (string?)Of(wide, "polyline", "s1 curve").Single().Attribute("points"));
+        Assert.Equal("0,300 333.33,150 1000,0", (string?)Of(narrow, "polyline", "s1 curve").Single().Attribute("points"));
+        Assert.Equal("b, rank 10: 1.00", Markers(wide).ElementAt(4).Value);
+        Assert.Equal("Score along rank: a 0.00 at 1, 1.00 at 10, 2.00 at 100; b 0.00 at 1, 1.00 at 10, 2.00 at 100.", (string?)wide.Attribute("aria-label"));
+
+        static XElement Sweep(params double[] values)
+        {
+            (double, IReadOnlyList<double>)[] points = [.. values.Select((value, i) => (value, (IReadOnlyList<double>)[i])).Reverse()]; // in any order
+            ReportModel model = ReportSamples.Of(new VariantResult("a", 1, [ReportSamples.Seed(1, 5)])) with
+            {
+                Sweep = new Sweep("rank", [new SweepCurve("a", points), new SweepCurve("b", points)]),
+            };
+            return new ReportPage(model).OfClass("div", "curves").Single().Element("svg")!;
+        }
+    }
+
+    [Fact]
     public void ASingleSeedHasNoBandAndASinglePointIsDrawn()
     {
         var page = new ReportPage(ReportSamples.Of(new VariantResult("a", 1, [ReportSamples.Seed(1, 5, [(10, 5)])])));

@@ -29,6 +29,25 @@ internal static class ReportSamples
         "VQA accuracy",
         "%");
 
+    /// <summary>A report with all that one can hold, and a name too long for a phone.</summary>
+    public static ReportModel Everything()
+    {
+        ReportModel two = Two();
+        return two with
+        {
+            Variants = [.. two.Variants, .. Enumerable.Range(0, 6).Select(i => new VariantResult($"adapter / matmul-expand / rank {i} / patch tokens", 21146, [Seed(1, i, [(100, i), (200, 2 * i)])]))],
+            Differences = new DifferenceResults("To none, with 95 % intervals.", [new DifferenceResult("multiply", "none", 11, 10, 14)]),
+            Sweep = new Sweep("rank", [new SweepCurve("multiply", [(1, [20, 22]), (64, [60, 64])])]),
+            Tables = [new ReportTable("Differences", "Mean over seeds (sd).", ["variant", "mean (sd)", "why not"], [["none", "51.00 (1.41)", ""], ["multiply", "failed", "error: the model is too wide for this machine, 4096 instead of 768"]])],
+        };
+    }
+
+    /// <summary>A report whose pictures were asked nothing.</summary>
+    public static ReportModel Captions() => Two() with
+    {
+        Pictures = [new PictureExample(Png(65), "image/png", "x", [new QuestionExample("", "a cat", [new AnswerExample("some other", "a dog", double.NaN, null)])])],
+    };
+
     /// <summary>A report of these variants and nothing else.</summary>
     public static ReportModel Of(params VariantResult[] variants) =>
         new("Title", "Summary", [], variants, [], [], "", [], "", "score", "");
