@@ -51,7 +51,7 @@ public sealed class AddARoutingFunctionTests
         using var image = new ImageSide(new ImageSideOptions(RoutingSource.Pooled, PrefixKind.None, PrefixSource.Pooled, Routed: true), Tiny.Roberta.Width, null);
         using var head = new VqaHead(Tiny.Roberta.Width, 24, 5);
         using var model = new VqaModel(text, image, head, ReadoutKind.First, feature);
-        Tensor ids = randint(3, 30, [8, 6], int64), targets = nn.functional.one_hot(arange(8, int64).remainder(5), 5).to(float32);
+        Tensor ids = randint(3, 30, [8, 6], int64), targets = nn.functional.one_hot(arange(Scalars.Of(8), int64).remainder(Scalars.Of(5)), 5).to(float32);
         var features = new ImageFeatures(randn(8, 1, Tiny.Roberta.Width));
         IEnumerable<Parameter> trained = [.. peft.TrainableParameters.Select(one => one.Parameter), .. head.parameters()];
         using var optimizer = optim.AdamW(trained, lr: 1e-2);
