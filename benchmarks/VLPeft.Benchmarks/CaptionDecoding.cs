@@ -16,7 +16,7 @@ namespace VLPeft.Benchmarks;
 internal static class CaptionDecoding
 {
     private const int Images = 8, Beams = 5, Tokens = 20;
-    private const long Rank = 128;
+    public const long Rank = 128;
     private const int Rounds = 4;
 
     public static Gpt2Config Medium { get; } = new()

@@ -19,6 +19,8 @@ internal static class DecodingParts
         using var frozen = no_grad();
         Tensor x = randn(Rows, Width), wide = randn(Rows, 4 * Width), table = randn(Vocabulary, Width), logits = randn(Rows, Vocabulary);
         Tensor fused = randn(Width, 3 * Width), square = randn(Width, Width), up = randn(Width, 4 * Width), down = randn(4 * Width, Width);
+        Tensor low = randn(2 * CaptionDecoding.Rank, Width), high = randn(Width, CaptionDecoding.Rank), narrow = randn(Rows, CaptionDecoding.Rank);
+        Tensor half = randn(Rows, 1, Width), raw = randn(Rows, 1, 3 * Width);
         var top = new TopScores(2 * Beams);
         using var cache = new KeyValueCache(Layers, Rows, Positions, Width);
         for (int layer = 0; layer < Layers; layer++)
@@ -39,6 +41,13 @@ internal static class DecodingParts
                 nn.functional.linear(x, up.t());
                 nn.functional.linear(wide, down.t());
             })),
+            ("LoRA r = 128 on query and value: down", Scoped(() => nn.functional.linear(x, low))),
+            ("LoRA: up, both halves", Scoped(() =>
+            {
+                nn.functional.linear(narrow, high);
+                nn.functional.linear(narrow, high);
+            })),
+            ("LoRA: halves put beside zeros, added", Scoped(() => raw.add(cat([half, zeros_like(half), half], -1)))),
             ("attention of a layer", Scoped(() => Attention.Attend(query, keys, values, Heads, null, 0))),
             ("gelu", Scoped(() => HiddenActivation.GeluTanh.Apply(wide))),
             ("layer norm", Scoped(() => nn.functional.layer_norm(x, [Width]))),

@@ -26,6 +26,7 @@ internal static class Interleaved
                 int at = round % 2 == 0 ? i : candidates.Count - 1 - i;
                 Action step = candidates[at].Step;
                 samples[at, round] = Sample.Of(() => Repeat(step, steps));
+                Report(candidates[at].Name, round, samples[at, round]);
             }
         }
         return [.. Enumerable.Range(0, candidates.Count).Select(Summary)];
@@ -53,6 +54,13 @@ internal static class Interleaved
                 $"  {one.Name.PadRight(width)}{one.Cpu * 1e3,10:F3}{one.Wall * 1e3,10:F3}"
                 + $"{one.CpuRatio,12:F3}{quartiles,16}{one.WallRatio,13:F3}");
         }
+    }
+
+    // Long blocks say that they go on, on standard error: the tables are the output.
+    private static void Report(string name, int round, Sample sample)
+    {
+        if (sample.Wall > 1)
+            Console.Error.WriteLine($"  round {round + 1}, {name}: {sample.Cpu:F1} CPU s");
     }
 
     private static void Repeat(Action step, int times)

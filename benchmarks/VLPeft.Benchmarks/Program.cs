@@ -9,6 +9,7 @@ using VLPeft.Benchmarks;
     ("checkpoint", "opening a 1.4 GB safetensors file (made in the temp folder) against reading it; target ≤ 0.2 s", CheckpointOpen.Run),
     ("caption-decoding", "beam-5 captions with GPT2-medium under each routing function over no adapter; target ≤ 1.15×", CaptionDecoding.Run),
     ("decoding-parts", "one step of beam search at that size, part by part", DecodingParts.Run),
+    ("clip-bart", "memory and time of a step with BART-base and CLIP-RN101 at batch 16; target ≤ 4 GB", ClipBartStep.Run),
     ("images", "images decoded, resized, normalised a second, on one core", ImagePipeline.Run),
     ("captions", "the official scores of 40,000 captions with 5 references each, without METEOR, on all cores; target ≤ 20 s", CaptionScoring.Run),
 ];
