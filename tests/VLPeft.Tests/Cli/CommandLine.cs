@@ -76,7 +76,22 @@ internal static class CommandLine
         }
     }
 
-    public static void Signal(Process process, int signal) => Assert.Equal(0, Native.kill(process.Id, signal));
+    public static void Signal(Process process, int signal)
+    {
+        if (signal == Interrupt && IgnoresInterrupts())
+        {
+            process.Kill();
+            Assert.Skip("the shell that started the tests has them ignore SIGINT, as with nohup or &, and what they start too");
+        }
+        Assert.Equal(0, Native.kill(process.Id, signal));
+    }
+
+    private static bool IgnoresInterrupts()
+    {
+        const string status = "/proc/self/status", key = "SigIgn:";
+        return File.Exists(status) && File.ReadLines(status).First(line => line.StartsWith(key, StringComparison.Ordinal)) is { } ignored
+            && (Convert.ToUInt64(ignored[key.Length..].Trim(), 16) >> (Interrupt - 1) & 1) == 1;
+    }
 
     /// <summary>From now on no file of the process can grow beyond so many bytes.</summary>
     public static void LimitFiles(Process process, long bytes) =>
