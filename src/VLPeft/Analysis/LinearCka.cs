@@ -32,5 +32,5 @@ public static class LinearCka
         return wide - wide.mean([0], keepdim: true);
     }
 
-    private static double Norm(Tensor x) => x.square().sum().sqrt().ToDouble();
+    private static double Norm(Tensor x) => x.pow(Scalars.Of(2)).sum().sqrt().ToDouble();
 }

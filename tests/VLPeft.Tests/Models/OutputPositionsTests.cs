@@ -79,7 +79,7 @@ public sealed class OutputPositionsTests
     private static Dictionary<string, Tensor?> Gradients(nn.Module model, Tensor output)
     {
         model.zero_grad();
-        output.square().sum().backward();
+        output.pow(Scalars.Of(2)).sum().backward();
         return model.named_parameters().ToDictionary(p => p.name, p => p.parameter.grad?.clone());
     }
 }

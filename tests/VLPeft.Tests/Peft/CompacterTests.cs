@@ -66,7 +66,7 @@ public class CompacterTests
         Assert.Equal((2 * (down + up)) + rule, peft.Describe().TrainableParameters);
         Assert.Equal(peft.Describe().TrainableParameters, peft.TrainableParameters.Sum(one => one.Parameter.numel()));
         Randomize(peft);
-        toy.call(randn(2, 5, 8)).square().sum().backward();
+        toy.call(randn(2, 5, 8)).pow(Scalars.Of(2)).sum().backward();
         peft.RequireGradients();
         Assert.Throws<InvalidOperationException>(peft.Merge);
     }

@@ -89,7 +89,7 @@ public class DoraTests
         using PeftModel peft = PeftModel.Inject(model, Options.ToPlan());
         Parameter magnitude = Randomized(peft)["layer.lora_magnitude_vector"];
         Tensor x = randn(7, 5, float64);
-        model.call(x).square().sum().backward();
+        model.call(x).pow(Scalars.Of(2)).sum().backward();
         const double step = 1e-5;
         using var frozen = no_grad();
         for (int i = 0; i < 4; i++)
@@ -98,7 +98,7 @@ public class DoraTests
             {
                 using Tensor entry = magnitude[i];
                 entry.add_(Scalars.Of(change), Scalars.One);
-                double loss = model.call(x).square().sum().ToDouble();
+                double loss = model.call(x).pow(Scalars.Of(2)).sum().ToDouble();
                 entry.sub_(Scalars.Of(change));
                 return loss;
             }

@@ -55,7 +55,7 @@ public class PrefixTests
         Assert.Equal(2 * 2 * 4 * 12, peft.Describe().TrainableParameters);
         Tensor with = text.Encode(text.Embed(ids), mask);
         Assert.False(with.allclose(before, 1e-4, 1e-4));
-        with.square().sum().backward();
+        with.pow(Scalars.Of(2)).sum().backward();
         peft.RequireGradients();
         Assert.Throws<InvalidOperationException>(peft.Merge);
         peft.Detach();
@@ -114,7 +114,7 @@ public class PrefixTests
         Assert.All(peft.UnitParameters, one => Assert.Equal(ScalarType.Float32, one.Parameter.dtype));
         Tensor hidden = text.Encode(text.Embed(ids), mask);
         Assert.Equal(ScalarType.BFloat16, hidden.dtype);
-        hidden.to(ScalarType.Float32).square().sum().backward();
+        hidden.to(ScalarType.Float32).pow(Scalars.Of(2)).sum().backward();
         peft.RequireGradients();
     }
 }

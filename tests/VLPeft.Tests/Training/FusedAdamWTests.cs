@@ -70,7 +70,7 @@ public sealed class FusedAdamWTests
             {
                 // Gradients from 1e-6 to 1: where the two forms part and where they don't.
                 double[] gradient = [.. Numbers(random, settings[i].Size).Select((value, k) => value * Math.Pow(10, -(k % 7)))];
-                loss += (parameters[i].Parameter * tensor(gradient)).sum();
+                loss = loss.Plus((parameters[i].Parameter * tensor(gradient)).sum());
                 foreach ((ReferenceAdamW number, double value) in reference[i].Zip(gradient))
                     number.Step(value, learningRate);
             }
@@ -165,7 +165,7 @@ public sealed class FusedAdamWTests
             Assert.True(parameter.equal(before.t()).all().item<bool>());
             Assert.Equal([4, 3], parameter.shape);
             Assert.True(parameter.requires_grad && parameter.is_leaf);
-            parameter.square().sum().backward();
+            parameter.pow(Scalars.Of(2)).sum().backward();
             optimizer.Step(0.1);
         }
         Assert.True(memory.equal(before).all().item<bool>());

@@ -95,7 +95,7 @@ internal sealed class ToyTask : ITrainingTask<int[]>, IDisposable
         rand(3);
         Tensor error = (model.call(inputs) - targets).abs();
         return new EvaluationResult(
-            EvaluationResult.Loss(error.square().mean().ToDouble()),
+            EvaluationResult.Loss(error.pow(Scalars.Of(2)).mean().ToDouble()),
             EvaluationResult.Accuracy(error.less(0.5).to(float64).mean().ToDouble()));
     }
 

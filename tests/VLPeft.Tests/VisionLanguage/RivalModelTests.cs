@@ -41,7 +41,7 @@ public sealed class RivalModelTests
             model.LastLayerIsPositionWise = true;
             Tiny.AssertClose(all, model.call(ids, mask, null));
             Assert.Equal(ids.size(1), model.HiddenStates(ids, mask, null).size(1));
-            all.square().sum().backward();
+            all.pow(Scalars.Of(2)).sum().backward();
             peft.RequireGradients();
 
             string folder = Directory.CreateTempSubdirectory("vlpeft-rival").FullName;
@@ -73,7 +73,7 @@ public sealed class RivalModelTests
         Tiny.AssertClose(whole.select(1, 0).detach(), session.Start());
         Tiny.AssertClose(whole.select(1, 1).detach(), session.Next(tensor(new long[] { 3, 4 })));
         Tiny.AssertClose(whole.select(1, 2).detach(), session.Next(tensor(new long[] { 7, 1 })));
-        whole.square().sum().backward();
+        whole.pow(Scalars.Of(2)).sum().backward();
         peft.RequireGradients();
     }
 

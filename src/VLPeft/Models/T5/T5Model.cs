@@ -195,7 +195,7 @@ public sealed class T5Model : Module<Tensor, Tensor?, Tensor, Tensor>, IEncoderD
         if (textLength < length)
             bias = functional.pad(bias, [0, length - textLength, 0, length - textLength]);
         if (mask is not null)
-            bias += Attention.PaddingBias(mask, hidden.dtype);
+            bias = bias.Plus(Attention.PaddingBias(mask, hidden.dtype));
         return Keep(scope, encoder.Run(hidden, new T5Context(new T5AttentionContext(bias, Input: attentionInput)), states), states);
     }
 
@@ -211,7 +211,7 @@ public sealed class T5Model : Module<Tensor, Tensor?, Tensor, Tensor>, IEncoderD
         using var frozen = cache is null ? null : no_grad();
         Tensor bias = decoder.RelativeBias(past, count, past + count);
         if (Attention.CausalBias(count, past, bias) is { } later)
-            bias += later;
+            bias = bias.Plus(later);
         T5Context context = new(new T5AttentionContext(bias, Cache: cache), new T5AttentionContext(memory.Bias(), memory));
         return Keep(scope, decoder.Run(shared.call(ids), context, states), states);
     }

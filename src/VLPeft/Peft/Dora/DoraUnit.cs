@@ -86,5 +86,5 @@ internal sealed class DoraUnit : PeftUnit
     }
 
     // ‖·‖ of each row.
-    private static Tensor Norms(Tensor matrix) => matrix.square().sum(1).sqrt();
+    private static Tensor Norms(Tensor matrix) => matrix.pow(Scalars.Of(2)).sum(1).sqrt();
 }

@@ -211,7 +211,7 @@ public sealed class FeatureExtractionTests : IDisposable
     {
         batches.Add(pixels.shape[0]);
         Tensor flat = pixels.flatten(1);
-        return stack([flat.sum(1), flat.square().mean([1])], 1).unsqueeze(1);
+        return stack([flat.sum(1), flat.pow(Scalars.Of(2)).mean([1])], 1).unsqueeze(1);
     }
 
     private static float[] Values(FeatureCache cache, ImageKey[] keys)

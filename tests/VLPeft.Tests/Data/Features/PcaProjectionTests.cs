@@ -58,8 +58,8 @@ public sealed class PcaProjectionTests : IDisposable
         using PcaProjection projection = PcaProjection.Fit(features, 4, new PcaOptions { Whitening = 0.3 });
         using Tensor centred = features - features.mean([0]);
         (_, Tensor singular, Tensor right) = linalg.svd(centred, fullMatrices: false);
-        using Tensor expected = centred.mm(right[..4].t()) * singular[..4].square().div(Scalars.Of(200)).pow(Scalars.Of(-0.15));
-        using Tensor scaled = expected / expected.square().mean().sqrt();
+        using Tensor expected = centred.mm(right[..4].t()) * singular[..4].pow(Scalars.Of(2)).div(Scalars.Of(200)).pow(Scalars.Of(-0.15));
+        using Tensor scaled = expected / expected.pow(Scalars.Of(2)).mean().sqrt();
         using Tensor projected = projection.Apply(features).to(ScalarType.Float64);
         using Tensor signs = (projected * scaled).sum(dim: 0).sign();
         Assert.True((projected - scaled * signs).abs().max().ToDouble() < 1e-5);
@@ -205,7 +205,7 @@ public sealed class PcaProjectionTests : IDisposable
     private static void Check(Tensor projected, double whitening, double tolerance)
     {
         using var scope = NewDisposeScope();
-        Assert.Equal(1, projected.square().mean().ToDouble(), tolerance);
+        Assert.Equal(1, projected.pow(Scalars.Of(2)).mean().ToDouble(), tolerance);
         Tensor moments = projected.t().mm(projected).div(Scalars.Of(projected.shape[0])), variances = moments.diagonal();
         Tensor correlations = moments / (variances.unsqueeze(0) * variances.unsqueeze(1)).sqrt();
         Assert.True((correlations - eye(projected.shape[1], dtype: ScalarType.Float64)).abs().max().ToDouble() < tolerance);
