@@ -10,6 +10,7 @@ using VLPeft.Benchmarks;
     ("caption-decoding", "beam-5 captions with GPT2-medium under each routing function over no adapter; target ≤ 1.15×", CaptionDecoding.Run),
     ("decoding-parts", "one step of beam search at that size, part by part", DecodingParts.Run),
     ("clip-bart", "memory and time of a step with BART-base and CLIP-RN101 at batch 16; target ≤ 4 GB", ClipBartStep.Run),
+    ("patches", "ViT's patches of a batch of pictures, in bf16: the library's matrix product against the convolution", PatchProjection.Run),
     ("images", "images decoded, resized, normalised a second, on one core", ImagePipeline.Run),
     ("captions", "the official scores of 40,000 captions with 5 references each, without METEOR, on all cores; target ≤ 20 s", CaptionScoring.Run),
 ];

@@ -18,12 +18,7 @@ public sealed record CaptionBackbones(Gpt2Model Text, VisionBackbone? Vision)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         random.manual_seed(recipe.Seed);
-        Gpt2Model text = Gpt2Model.FromFolder(recipe.Text.Model!, new BackboneOptions
-        {
-            Weights = VisionBackbone.WeightsOf(recipe.Text.Init, shapesOnly),
-            Pooler = PoolerSource.None,
-            Dropout = recipe.Text.BackboneDropout is { } p ? new BackboneDropout(p, p) : null,
-        });
+        Gpt2Model text = Gpt2Model.FromFolder(recipe.Text.Model!, BackboneSettings.Text(recipe.Text, shapesOnly));
         return new CaptionBackbones(text, VisionBackbone.Load(recipe, shapesOnly));
     }
 }

@@ -22,8 +22,8 @@ public sealed record VisionBackbone(IVisionEncoder Encoder, ImageProcessor Proce
             return null;
         IVisionEncoder encoder = VisionEncoders.FromFolder(folder, new BackboneOptions
         {
-            Weights = WeightsOf(recipe.Vision.Init, shapesOnly),
-            Pooler = PoolerOf(image.NeedsPooled, recipe.Vision.Pooler),
+            Weights = BackboneSettings.WeightsOf(recipe.Vision.Init, shapesOnly),
+            Pooler = BackboneSettings.PoolerOf(image.NeedsPooled, recipe.Vision.Pooler),
         });
         return new VisionBackbone(encoder, ProcessorOf(recipe.Vision, encoder));
     }
@@ -37,13 +37,6 @@ public sealed record VisionBackbone(IVisionEncoder Encoder, ImageProcessor Proce
         VisionOutput output = Encoder.Encode(pixels, image.NeedsTokens ? OutputPositions.All : OutputPositions.First);
         return new ImageFeatures(image.NeedsPooled ? output.Pooled!.unsqueeze(1) : null, image.NeedsTokens ? output.LastHiddenState : null);
     }
-
-    internal static BackboneWeights WeightsOf(WeightInitialization init, bool shapesOnly) =>
-        shapesOnly ? BackboneWeights.ShapesOnly
-        : init == WeightInitialization.Random ? BackboneWeights.Random : BackboneWeights.Checkpoint;
-
-    internal static PoolerSource PoolerOf(bool isRead, PoolerSetting setting) =>
-        !isRead ? PoolerSource.None : setting == PoolerSetting.Fresh ? PoolerSource.Fresh : PoolerSource.Checkpoint;
 
     private static ImageProcessor ProcessorOf(VisionSection section, IVisionEncoder encoder)
     {

@@ -18,11 +18,9 @@ public sealed record VqaBackbones(ITextEncoder Text, VisionBackbone? Vision)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         random.manual_seed(recipe.Seed);
-        ITextEncoder text = TextEncoders.FromFolder(recipe.Text.Model!, new BackboneOptions
+        ITextEncoder text = TextEncoders.FromFolder(recipe.Text.Model!, BackboneSettings.Text(recipe.Text, shapesOnly) with
         {
-            Weights = VisionBackbone.WeightsOf(recipe.Text.Init, shapesOnly),
-            Pooler = VisionBackbone.PoolerOf(recipe.Text.Readout == ReadoutKind.Pooler, recipe.Text.Pooler),
-            Dropout = recipe.Text.BackboneDropout is { } p ? new BackboneDropout(p, p) : null,
+            Pooler = BackboneSettings.PoolerOf(recipe.Text.Readout == ReadoutKind.Pooler, recipe.Text.Pooler),
             VocabularySize = vocabularySize,
         });
         return new VqaBackbones(text, VisionBackbone.Load(recipe, shapesOnly));

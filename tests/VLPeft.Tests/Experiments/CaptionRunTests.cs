@@ -12,8 +12,6 @@ namespace VLPeft.Tests.Experiments;
 [Collection(Models.Seeded.Name)]
 public sealed class CaptionRunTests(CaptionWorld world) : IClassFixture<CaptionWorld>
 {
-    private static readonly string[] Compared = ["checkpoint.safetensors", "best-loss.safetensors", "best-cider.safetensors", "metrics.jsonl"];
-
     [Theory]
     [InlineData("vision.train=false")]
     [InlineData("vision.train=true")] // pictures are then prepared in other threads
@@ -22,17 +20,9 @@ public sealed class CaptionRunTests(CaptionWorld world) : IClassFixture<CaptionW
         Recipe recipe = Recipe.Load(world.Recipe, setting);
         string undisturbed = world.New(), run = world.New();
         Assert.Equal(TrainingStatus.Completed, Train(recipe, undisturbed).Status);
-        TrainingStatus status;
-        int sessions = 0;
-        do
-        {
-            using var cancellation = new CancellationTokenSource();
-            status = CaptionRun.Train(recipe, run, new Reporter(_ => cancellation.Cancel()), cancellation.Token).Status;
-            sessions++;
-        }
-        while (status == TrainingStatus.Interrupted);
+        int sessions = InterruptedRun.ToTheEnd((reporter, cancellation) => CaptionRun.Train(recipe, run, reporter, cancellation));
         Assert.Equal(CaptionWorld.Steps + 1, sessions); // the last one for what is left after the last step
-        AssertSame(undisturbed, run);
+        InterruptedRun.AssertSame(undisturbed, run, "cider");
     }
 
     [Fact]
@@ -46,7 +36,7 @@ public sealed class CaptionRunTests(CaptionWorld world) : IClassFixture<CaptionW
         CommandLine.Signal(process, CommandLine.Kill);
         await CommandLine.End(process);
         CommandLine.Run([.. recipe, "-o", run]).Expect(0);
-        AssertSame(undisturbed, run);
+        InterruptedRun.AssertSame(undisturbed, run, "cider");
     }
 
     [Fact]
@@ -64,7 +54,7 @@ public sealed class CaptionRunTests(CaptionWorld world) : IClassFixture<CaptionW
         Recipe recipe = Recipe.Load(world.Recipe, "generation.beams=1", "caption.cider-images=0");
         string run = world.New();
         TrainingOutcome outcome = Train(recipe, run);
-        using CaptionExperiment experiment = CaptionRun.Open(run, new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        using CaptionExperiment experiment = CaptionRun.Open(run, new StepReporter(), TestContext.Current.CancellationToken);
         CaptionScores scores = CaptionRun.Evaluate(experiment, new RunFiles(run), Split.Validation, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(outcome.Best["cider"].Value, scores.Report!.Scores["CIDEr"]!.Value, 1e-9);
         Assert.All(scores.Predictions, one => Assert.Equal(one.Caption, experiment.Caption( // one picture alone, in no batch
@@ -84,26 +74,5 @@ public sealed class CaptionRunTests(CaptionWorld world) : IClassFixture<CaptionW
     }
 
     private static TrainingOutcome Train(Recipe recipe, string run, Action<long>? onStep = null) =>
-        CaptionRun.Train(recipe, run, new Reporter(onStep ?? (_ => { })), TestContext.Current.CancellationToken);
-
-    private static void AssertSame(string expected, string actual)
-    {
-        foreach (string name in Compared)
-            Assert.True(File.ReadAllBytes(Path.Combine(expected, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, name))), name);
-    }
-
-    private sealed class Reporter(Action<long> onStep) : IRunReporter
-    {
-        public IProgress<FeatureExtractionProgress>? Extraction(Split split, string kept) => null;
-
-        public void Started(long totalSteps, long resumedAt) { }
-
-        public void Step(StepReport step) => onStep(step.Number);
-
-        public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) { }
-
-        public void Finished(TrainingOutcome outcome) { }
-
-        public void Message(string text) { }
-    }
+        CaptionRun.Train(recipe, run, new StepReporter(onStep), TestContext.Current.CancellationToken);
 }

@@ -16,26 +16,15 @@ namespace VLPeft.Tests.Experiments;
 [Collection(Models.Seeded.Name)]
 public sealed class MultitaskRunTests(MultitaskWorld world) : IClassFixture<MultitaskWorld>
 {
-    private static readonly string[] Compared = ["checkpoint.safetensors", "best-loss.safetensors", "best-mean.safetensors", "metrics.jsonl"];
-
     [Fact]
     public void ARunCancelledAtEveryStepEndsAsAnUndisturbedOne()
     {
         Recipe recipe = Recipe.Load(world.Recipe);
         string undisturbed = world.New(), run = world.New();
         Assert.Equal(TrainingStatus.Completed, Train(recipe, undisturbed).Status);
-        TrainingStatus status;
-        int sessions = 0;
-        do
-        {
-            using var cancellation = new CancellationTokenSource();
-            status = MultitaskRun.Train(recipe, run, new Reporter(_ => cancellation.Cancel()), cancellation.Token).Status;
-            sessions++;
-        }
-        while (status == TrainingStatus.Interrupted);
+        int sessions = InterruptedRun.ToTheEnd((reporter, cancellation) => MultitaskRun.Train(recipe, run, reporter, cancellation));
         Assert.Equal(MultitaskWorld.Steps + 1, sessions);
-        foreach (string name in Compared)
-            Assert.True(File.ReadAllBytes(Path.Combine(undisturbed, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(run, name))), name);
+        InterruptedRun.AssertSame(undisturbed, run, "mean");
     }
 
     [Fact]
@@ -67,7 +56,7 @@ public sealed class MultitaskRunTests(MultitaskWorld world) : IClassFixture<Mult
         Recipe recipe = Recipe.Load(world.Recipe, "generation.beams=1", "caption.cider-images=0");
         string run = world.New();
         TrainingOutcome outcome = Train(recipe, run);
-        using MultitaskExperiment experiment = MultitaskRun.Open(run, new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        using MultitaskExperiment experiment = MultitaskRun.Open(run, new StepReporter(), TestContext.Current.CancellationToken);
         MultitaskEvaluationReport report = MultitaskRun.Evaluate(experiment, new RunFiles(run), Split.Validation, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(outcome.Best["mean"].Value, report.Mean!.Value, 1e-9);
         Assert.Equal("best-mean", report.Checkpoint);
@@ -148,7 +137,7 @@ public sealed class MultitaskRunTests(MultitaskWorld world) : IClassFixture<Mult
     private void WriteFeatures(string path)
     {
         Recipe recipe = Recipe.Load(world.Recipe);
-        using MultitaskExperiment experiment = MultitaskExperiment.Prepare(recipe, new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        using MultitaskExperiment experiment = MultitaskExperiment.Prepare(recipe, new StepReporter(), TestContext.Current.CancellationToken);
         var file = new H5File();
         foreach (string picture in Enum.GetValues<SceneSplit>().SelectMany(split => Directory.EnumerateFiles(SceneDataset.PathsOf(recipe.Data.Folder!, split).Images)))
         {
@@ -167,20 +156,5 @@ public sealed class MultitaskRunTests(MultitaskWorld world) : IClassFixture<Mult
         CommandLine.Run(["predict", run, "--task", task, .. pictures.SelectMany(picture => new[] { "--image", picture }), .. text is null ? [] : new[] { "--text", text }]).Expect(0).Out.Trim();
 
     private static TrainingOutcome Train(Recipe recipe, string run, Action<long>? onStep = null) =>
-        MultitaskRun.Train(recipe, run, new Reporter(onStep ?? (_ => { })), TestContext.Current.CancellationToken);
-
-    private sealed class Reporter(Action<long> onStep) : IRunReporter
-    {
-        public IProgress<FeatureExtractionProgress>? Extraction(Split split, string kept) => null;
-
-        public void Started(long totalSteps, long resumedAt) { }
-
-        public void Step(StepReport step) => onStep(step.Number);
-
-        public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) { }
-
-        public void Finished(TrainingOutcome outcome) { }
-
-        public void Message(string text) { }
-    }
+        MultitaskRun.Train(recipe, run, new StepReporter(onStep), TestContext.Current.CancellationToken);
 }

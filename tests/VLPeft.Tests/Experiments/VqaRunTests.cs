@@ -12,8 +12,6 @@ namespace VLPeft.Tests.Experiments;
 [Collection(Models.Seeded.Name)]
 public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
 {
-    private static readonly string[] Compared = ["checkpoint.safetensors", "best-loss.safetensors", "best-accuracy.safetensors", "metrics.jsonl"];
-
     [Theory]
     [InlineData("vision.train=false")]
     [InlineData("vision.train=true")] // pictures are then prepared in other threads
@@ -23,18 +21,9 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         string undisturbed = world.New(), run = world.New();
         Assert.Equal(TrainingStatus.Completed, Train(recipe, undisturbed).Status);
 
-        TrainingStatus status;
-        int sessions = 0;
-        do
-        {
-            using var cancellation = new CancellationTokenSource();
-            status = VqaRun.Train(recipe, run, new Reporter(_ => cancellation.Cancel()), cancellation.Token).Status;
-            sessions++;
-        }
-        while (status == TrainingStatus.Interrupted);
+        int sessions = InterruptedRun.ToTheEnd((reporter, cancellation) => VqaRun.Train(recipe, run, reporter, cancellation));
         Assert.Equal(TinyWorld.Steps + 1, sessions); // the last one for what is left after the last step
-        foreach (string name in Compared)
-            Assert.True(Bytes(undisturbed, name).AsSpan().SequenceEqual(Bytes(run, name)), name);
+        InterruptedRun.AssertSame(undisturbed, run, "accuracy");
     }
 
     [Fact]
@@ -73,7 +62,7 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Recipe recipe = Recipe.Load(world.Recipe, "training.evaluate=best-accuracy");
         string run = world.New();
         TrainingOutcome outcome = Train(recipe, run);
-        using VqaExperiment experiment = VqaRun.Open(run, new Reporter(_ => { }), TestContext.Current.CancellationToken);
+        using VqaExperiment experiment = VqaRun.Open(run, new StepReporter(), TestContext.Current.CancellationToken);
         VqaScores scores = VqaRun.Evaluate(experiment, new RunFiles(run), Split.Validation, TestContext.Current.CancellationToken);
         Assert.Equal(outcome.Best["accuracy"].Value, scores.Accuracy!.Overall.Unrounded, 1e-9);
         VqaAnswer answer = experiment.Answer(
@@ -87,7 +76,7 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         Recipe recipe = Recipe.Load(world.Recipe, "data.repeat.other=3", "data.repeat.number=2");
         using VqaExperiment experiment = VqaExperiment.Prepare(
-            recipe, new RunFiles(world.New()), new Reporter(_ => { }), TestContext.Current.CancellationToken);
+            recipe, new RunFiles(world.New()), new StepReporter(), TestContext.Current.CancellationToken);
         VqaTask task = experiment.Task();
         var seen = new Dictionary<int, int>();
         foreach (VqaBatch batch in task.Batches(epoch: 1, skip: 0))
@@ -103,24 +92,9 @@ public sealed class VqaRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     private static TrainingOutcome Train(Recipe recipe, string run, Action<long>? onStep = null) =>
-        VqaRun.Train(recipe, run, new Reporter(onStep ?? (_ => { })), TestContext.Current.CancellationToken);
+        VqaRun.Train(recipe, run, new StepReporter(onStep), TestContext.Current.CancellationToken);
 
     private static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
     private static byte[] Bytes(string run, string name) => File.ReadAllBytes(Path.Combine(run, name));
-
-    private sealed class Reporter(Action<long> onStep) : IRunReporter
-    {
-        public IProgress<VLPeft.Data.Features.FeatureExtractionProgress>? Extraction(Split split, string kept) => null;
-
-        public void Started(long totalSteps, long resumedAt) { }
-
-        public void Step(StepReport step) => onStep(step.Number);
-
-        public void Validated(long step, EvaluationResult result, IReadOnlyList<string> improved) { }
-
-        public void Finished(TrainingOutcome outcome) { }
-
-        public void Message(string text) { }
-    }
 }

@@ -17,12 +17,7 @@ public sealed record MultitaskBackbones(IEncoderDecoder Text, VisionBackbone? Vi
     {
         ArgumentNullException.ThrowIfNull(recipe);
         random.manual_seed(recipe.Seed);
-        IEncoderDecoder text = EncoderDecoders.FromFolder(recipe.Text.Model!, new BackboneOptions
-        {
-            Weights = VisionBackbone.WeightsOf(recipe.Text.Init, shapesOnly),
-            Pooler = PoolerSource.None,
-            Dropout = recipe.Text.BackboneDropout is { } p ? new BackboneDropout(p, p) : null,
-        });
+        IEncoderDecoder text = EncoderDecoders.FromFolder(recipe.Text.Model!, BackboneSettings.Text(recipe.Text, shapesOnly));
         return new MultitaskBackbones(text, VisionBackbone.Load(recipe, shapesOnly));
     }
 }
