@@ -156,7 +156,7 @@ internal sealed class PatchModule : Module<Tensor, Tensor>
             : ProjectAsLinear(projection, pixelValues));
     }
 
-    // In bf16 1.5 to 2.7 times as fast on the CPU as oneDNN's convolution of ViT-B/16's and ViT-L/16's patches, which has also given wrong numbers on one machine.
+    // In bf16 twice as fast on the CPU as oneDNN's convolution (benchmark `patches`), which has also given wrong numbers on one machine.
     private static Tensor ProjectAsLinear(Conv2d projection, Tensor pixelValues)
     {
         Tensor weight = projection.weight!;
